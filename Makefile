@@ -1,0 +1,57 @@
+# Every target sets itself up: nothing needs to be prepared but Python 3.11 to 3.13 and make.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+
+# The first interpreter that really runs and is of a supported version.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& command -v $$p && break; done)
+
+.PHONY: help setup demo test check format bench load lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## build .venv from the locked requirements
+
+$(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 to 3.13 with the venv module found (on Debian: apt-get install python3 python3-venv); or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --require-hashes requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+demo: $(STAMP) ## the whole service on this machine, with simulated feeds
+	@exec $(BIN)/waitless demo $(ARGS)
+
+test: $(STAMP) ## the test suite
+	@$(BIN)/pytest $(ARGS)
+
+check: $(STAMP) ## lint, types, package directions, area pack
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/waitless check
+
+format: $(STAMP) ## rewrite to the project's format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## every benchmark, or one: make bench ONLY=drive_truth
+	@$(BIN)/python -m loadtests.benchmarks $(ONLY)
+
+load: $(STAMP) ## 30 seconds of patients, operators and publishers against a demo of its own
+	@$(BIN)/python -m loadtests.run
+
+lock: $(STAMP) ## resolve the requirements files afresh
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --extra demo --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## remove what make has built
+	rm -rf $(VENV) loadtests/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,189 @@
+"""MQTT in and out: the only module that knows aiomqtt."""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import aiomqtt
+
+from feeds.backoff import backoff_delays
+from feeds.model import Delivery, ProviderStatus
+from feeds.topics import StatusTopic, subscriptions
+
+log = logging.getLogger(__name__)
+
+PRIMED_AFTER_S = 0.5
+"""Retained messages count as delivered when this long passes without another one."""
+WAITING_ROOM = 10_000
+"""Messages held between the socket and us. QoS 1 messages beyond it are dropped *unacknowledged*,
+so the broker sends them again; in practice its own in-flight window is far smaller."""
+CONNECT_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttEndpoint:
+    """Where the broker is and who we are to it. `password` is never logged."""
+
+    host: str
+    port: int = 1883
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+
+    def __repr__(self) -> str:
+        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}"
+
+
+class _Client(aiomqtt.Client):
+    """An aiomqtt client whose QoS 1 messages are acknowledged by whoever has stored them.
+
+    aiomqtt 2.5 acknowledges before the message is handled; paho, beneath it, can leave that to
+    us. The two lines that reach through are here and nowhere else (docs/decisions/0003).
+    """
+
+    @classmethod
+    def at(
+        cls,
+        endpoint: MqttEndpoint,
+        identifier: str,
+        *,
+        keep_session: bool = False,
+        will: aiomqtt.Will | None = None,
+    ) -> Self:
+        client = cls(
+            hostname=endpoint.host,
+            port=endpoint.port,
+            username=endpoint.username,
+            password=endpoint.password,
+            identifier=identifier,
+            clean_session=not keep_session,
+            will=will,
+            timeout=CONNECT_TIMEOUT_S,
+            tls_context=ssl.create_default_context() if endpoint.tls else None,
+            max_queued_incoming_messages=WAITING_ROOM,
+        )
+        client._client.manual_ack_set(on=True)
+        return client
+
+    def acknowledger(self, message: aiomqtt.Message) -> Callable[[], None]:
+        """What to call once `message` is safe; does nothing after the connection has gone."""
+
+        def acknowledge() -> None:
+            self._client.ack(message.mid, message.qos)
+
+        return acknowledge
+
+
+class MqttSubscriber:
+    """Listens to every wait and status topic of an area, for as long as it runs.
+
+    Attributes:
+        connected: whether the broker is there now.
+        primed: whether the broker's retained messages have all been handed over since start.
+    """
+
+    def __init__(
+        self,
+        endpoint: MqttEndpoint,
+        *,
+        area: str,
+        identifier: str,
+        sink: Callable[[Delivery], Awaitable[None]],
+        now: Callable[[], datetime],
+        chance: random.Random,
+    ) -> None:
+        self.connected = False
+        self.primed = False
+        self._endpoint = endpoint
+        self._area = area
+        self._identifier = identifier
+        self._sink = sink
+        self._now = now
+        self._chance = chance
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; only a lost or refused connection is retried."""
+        delays = backoff_delays(self._chance)
+        while True:
+            try:
+                client = _Client.at(self._endpoint, self._identifier, keep_session=True)
+                async with client:
+                    self.connected = True
+                    delays = backoff_delays(self._chance)
+                    log.info("connected to %r", self._endpoint)
+                    for topic in subscriptions(self._area):
+                        await client.subscribe(topic, qos=1)
+                    await self._listen(client)
+            except aiomqtt.MqttError as fault:
+                delay = next(delays)
+                log.warning("%r: %s; again in %.1f s", self._endpoint, fault, delay)
+                self.connected = False
+                await asyncio.sleep(delay)
+            finally:
+                self.connected = False
+
+    async def _listen(self, client: _Client) -> None:
+        priming = asyncio.get_running_loop().call_later(PRIMED_AFTER_S, self._set_primed)
+        try:
+            async for message in client.messages:
+                if message.retain and not self.primed:
+                    priming.cancel()
+                    priming = asyncio.get_running_loop().call_later(
+                        PRIMED_AFTER_S, self._set_primed
+                    )
+                await self._sink(self._delivery(client, message))
+        finally:
+            priming.cancel()
+
+    def _set_primed(self) -> None:
+        self.primed = True
+
+    def _delivery(self, client: _Client, message: aiomqtt.Message) -> Delivery:
+        return Delivery(
+            feed_id="mqtt",
+            topic=str(message.topic),
+            payload=message.payload,
+            received_at=self._now(),
+            acknowledge=client.acknowledger(message),
+        )
+
+
+class MqttPublisher:
+    """One provider's connection: retained waits out, its status kept true by a last will."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish one retained message, returning once the broker has it.
+
+        Raises:
+            aiomqtt.MqttError: the connection is gone.
+        """
+        await self._client.publish(topic, payload, qos=1, retain=True)
+
+
+ConnectionLost = aiomqtt.MqttError
+"""What publishing raises when the broker is gone."""
+
+
+@asynccontextmanager
+async def connect_provider(
+    endpoint: MqttEndpoint, *, area: str, provider: str
+) -> AsyncIterator[MqttPublisher]:
+    """A provider's session: `ready` on connect, `disconnected` at the end, `lost` if it dies."""
+    topic = str(StatusTopic(area, provider))
+    will = aiomqtt.Will(topic, ProviderStatus.LOST.value, qos=1, retain=True)
+    async with _Client.at(endpoint, f"provider-{provider}", will=will) as client:
+        publisher = MqttPublisher(client)
+        await publisher.publish(topic, ProviderStatus.READY.value.encode())
+        try:
+            yield publisher
+        finally:
+            await publisher.publish(topic, ProviderStatus.DISCONNECTED.value.encode())

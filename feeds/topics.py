@@ -1,0 +1,55 @@
+"""The MQTT topic grammar: `waitless/v1/{area}/{provider}/{facility}/wait` and its companions."""
+
+import re
+from dataclasses import dataclass
+
+PREFIX = "waitless/v1"
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+MAX_SLUG_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class WaitTopic:
+    """Topic of one facility's waits."""
+
+    area: str
+    provider: str
+    facility_id: str
+
+    def __str__(self) -> str:
+        return f"{PREFIX}/{self.area}/{self.provider}/{self.facility_id}/wait"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTopic:
+    """Topic of one provider's connection status."""
+
+    area: str
+    provider: str
+
+    def __str__(self) -> str:
+        return f"{PREFIX}/{self.area}/{self.provider}/status"
+
+
+def subscriptions(area: str) -> tuple[str, str]:
+    """The filters that cover every wait and status topic of an area."""
+    return f"{PREFIX}/{area}/+/+/wait", f"{PREFIX}/{area}/+/status"
+
+
+def find_topic(topic: str, area: str) -> WaitTopic | StatusTopic | None:
+    """The parsed topic, or None where it is not one of this area's."""
+    match topic.split("/"):
+        case ["waitless", "v1", there, provider, facility_id, "wait"]:
+            if there == area and is_slug(provider) and is_slug(facility_id):
+                return WaitTopic(area, provider, facility_id)
+        case ["waitless", "v1", there, provider, "status"]:
+            if there == area and is_slug(provider):
+                return StatusTopic(area, provider)
+        case _:
+            pass
+    return None
+
+
+def is_slug(text: str) -> bool:
+    """Whether text is a lower-case identifier such as `deal-utc`."""
+    return len(text) <= MAX_SLUG_LENGTH and _SLUG.fullmatch(text) is not None

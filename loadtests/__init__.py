@@ -1,0 +1,1 @@
+"""Load tests (Locust) and benchmarks: behaviour under load, and ratios against references."""

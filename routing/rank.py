@@ -1,0 +1,75 @@
+"""Ranking: who is first among places with a journey and an uncertain wait.
+
+Pure and general: it knows minutes and ranges, nothing of patients or facilities.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SIMILAR_OVERLAP = 0.5
+"""Two ranges are "similar" when they share more than this part of the narrower one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """An uncertain number of minutes: 8 in 10 lie between p10 and p90."""
+
+    p10: float
+    p50: float
+    p90: float
+    mean: float
+
+    def plus(self, minutes: float) -> "Range":
+        """The range that many minutes later."""
+        return Range(
+            p10=self.p10 + minutes,
+            p50=self.p50 + minutes,
+            p90=self.p90 + minutes,
+            mean=self.mean + minutes,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One place to rank. `wait` None means that nothing believable is known of it."""
+
+    id: str
+    travel_minutes: float
+    wait: Range | None
+    tier: int = 0
+    """Lower tiers rank first whatever their minutes: 0 surely suitable, 1 perhaps."""
+
+    @property
+    def total(self) -> Range | None:
+        """Journey plus wait; None where the wait is unknown."""
+        return None if self.wait is None else self.wait.plus(self.travel_minutes)
+
+
+def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Best first: by tier, unknown waits last in their tier, then by mean total minutes.
+
+    A total order: ties go to the shorter journey, then to the id. A place that another of its
+    tier beats in journey and in every figure of the wait is never first.
+    """
+    return sorted(candidates, key=_key)
+
+
+def _key(candidate: Candidate) -> tuple[int, bool, float, float, float, str]:
+    total = candidate.total
+    if total is None:
+        return candidate.tier, True, candidate.travel_minutes, 0.0, 0.0, candidate.id
+    return (
+        candidate.tier,
+        False,
+        total.mean,
+        total.p50,
+        candidate.travel_minutes,
+        candidate.id,
+    )
+
+
+def similar(one: Range, other: Range) -> bool:
+    """Whether two ranges overlap so far that calling one of them quicker would be untrue."""
+    shared = min(one.p90, other.p90) - max(one.p10, other.p10)
+    narrower = min(one.p90 - one.p10, other.p90 - other.p10)
+    return shared > SIMILAR_OVERLAP * narrower

@@ -1,0 +1,114 @@
+"""The `waitless` command: every way in, each a few lines that call the part that does the work."""
+
+import csv
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+from aiohttp import web
+
+from waitless import __version__
+from waitless.settings import Settings, SettingsFault, load_settings
+
+MODES = click.Choice(["drive", "walk", "cycle"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Where would I be seen soonest, and how sure is that?
+
+    Settings come from WAITLESS_* environment variables and the TOML file that WAITLESS_CONFIG
+    names; docs/settings.md lists them.
+    """
+
+
+@main.command()
+@click.option("--role", type=click.Choice(["all", "api", "ingest"]), default="all")
+@click.option("--port", type=click.IntRange(0, 65535), help="Instead of WAITLESS_PORT.")
+def serve(role: str, port: int | None) -> None:
+    """Run the service against the configured Redis and MQTT broker."""
+    from waitless.app import Role, create_app  # noqa: PLC0415 - only this command pays for it
+    from waitless.area.pack import AreaFault  # noqa: PLC0415
+
+    settings = _settings(port=port)
+    _start_logging(settings.log_level)
+    try:
+        app = create_app(settings, Role(role))
+    except (AreaFault, SettingsFault) as fault:
+        raise click.ClickException(str(fault)) from fault
+    web.run_app(
+        app, host=settings.host, port=settings.port, access_log=None, handler_cancellation=True
+    )
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option("--speed", type=click.FloatRange(0.1, 3600), default=1.0, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def demo(port: int, speed: float, seed: int) -> None:
+    """Run everything on this machine with simulated feeds; nothing else is needed."""
+    from waitless.demo.run import run_demo  # noqa: PLC0415 - only this command pays for it
+
+    _start_logging(os.environ.get("WAITLESS_LOG_LEVEL", "WARNING"))
+    run_demo(port=port, speed=speed, seed=seed)
+
+
+@main.command()
+def check() -> None:
+    """Say whether settings and area pack are valid, or what is wrong and where."""
+    from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
+    from waitless.travel import TravelTables  # noqa: PLC0415
+
+    settings = _settings()
+    try:
+        settings.find_mqtt()
+        area = load_area(find_pack(settings.area))
+        TravelTables.build(area)
+    except (AreaFault, SettingsFault) as fault:
+        raise click.ClickException(str(fault)) from fault
+    click.echo(
+        f"{area.id}: {len(area.facilities)} facilities, {area.roads.number_of_nodes()} junctions, "
+        f"{area.roads.number_of_edges()} directed road links, "
+        f"{len(area.places.list_places())} places, {len(area.feeds)} feed definitions: valid"
+    )
+
+
+@main.group()
+def roads() -> None:
+    """Road graphs and travel times."""
+
+
+@roads.command()
+@click.argument("origins", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mode", type=MODES, default="drive", show_default=True)
+def times(origins: Path, mode: str) -> None:
+    """Usual travel minutes from each origin to every facility, as CSV.
+
+    ORIGINS is a CSV file with the columns id, lat and lon.
+    """
+    from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
+    from waitless.origins import OriginsFault, read_origins, write_times  # noqa: PLC0415
+    from waitless.travel import TravelTables  # noqa: PLC0415
+
+    try:
+        area = load_area(find_pack(_settings().area))
+        rows = read_origins(origins)
+    except (AreaFault, OriginsFault) as fault:
+        raise click.ClickException(str(fault)) from fault
+    write_times(rows, TravelTables.build(area), mode, csv.writer(sys.stdout, lineterminator="\n"))
+
+
+def _settings(**overrides: object) -> Settings:
+    try:
+        return load_settings(os.environ, **overrides)
+    except SettingsFault as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
+def _start_logging(level: str) -> None:
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
+    )

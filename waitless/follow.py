@@ -1,0 +1,75 @@
+"""Following the store: every API process's own board, renewed at each change notice."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from types import MappingProxyType
+
+from waitless.board import EMPTY_BOARD, Board
+from waitless.store import Store, StoreAway
+
+log = logging.getLogger(__name__)
+
+REFRESH_S = 2.0
+"""The board is renewed this often even without a notice: one can be lost with its connection."""
+RETRY_S = 0.5
+
+
+class BoardFollower:
+    """Keeps `board` the newest the store has given; the only one who replaces it.
+
+    While the store is away the last board stays, marked degraded: answers go on, and readings
+    stop being live by their own age.
+    """
+
+    def __init__(self, store: Store, on_change: Callable[[Board], None]) -> None:
+        self.board: Board = EMPTY_BOARD
+        self._store = store
+        self._on_change = on_change
+        self._watchers: set[asyncio.Event] = set()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                async with self._store.changes() as changes:
+                    while True:
+                        await self._renew()
+                        await changes.wait(REFRESH_S)
+            except StoreAway as fault:
+                if not self.board.degraded:
+                    log.warning("store away (%s): answering from epoch %d", fault, self.board.epoch)
+                self._replace(replace(self.board, degraded=True))
+            await asyncio.sleep(RETRY_S)
+
+    def watch(self) -> asyncio.Event:
+        """An event that is set at every change of the board; give it back to `unwatch`."""
+        event = asyncio.Event()
+        self._watchers.add(event)
+        return event
+
+    def unwatch(self, event: asyncio.Event) -> None:
+        """Stop setting an event."""
+        with suppress(KeyError):
+            self._watchers.remove(event)
+
+    async def _renew(self) -> None:
+        epoch, readings = await self._store.load_readings()
+        feeds = await self._store.load_health()
+        self._replace(
+            Board(
+                epoch=epoch,
+                readings=MappingProxyType(readings),
+                feeds=MappingProxyType(feeds),
+            )
+        )
+
+    def _replace(self, board: Board) -> None:
+        changed = board.epoch != self.board.epoch or board.degraded != self.board.degraded
+        self.board = board
+        if changed:
+            self._on_change(board)
+        for event in self._watchers:
+            event.set()

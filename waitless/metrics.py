@@ -1,0 +1,95 @@
+"""What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from feeds.model import Observation, Refusal
+from waitless.belief import Rule
+
+ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+
+
+class IngestMetrics:
+    """Counters of the writer. Feeds and facilities come from the pack, so labels are bounded."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._believed = Counter(
+            "waitless_observations_believed",
+            "Observations that became the reading of a facility.",
+            ["feed"],
+            registry=registry,
+        )
+        self._held = Counter(
+            "waitless_observations_held",
+            "Observations held back, by rule.",
+            ["feed", "rule"],
+            registry=registry,
+        )
+        self._refused = Counter(
+            "waitless_refusals",
+            "Messages and rows that became no observation, by reason.",
+            ["feed", "reason"],
+            registry=registry,
+        )
+        self._measured = Gauge(
+            "waitless_reading_measured_timestamp_seconds",
+            "When the believed reading of a facility was measured.",
+            ["facility"],
+            registry=registry,
+        )
+        self._epoch = Gauge(
+            "waitless_store_epoch", "The newest epoch written to the store.", registry=registry
+        )
+
+    def believed(self, observation: Observation) -> None:
+        """Count one believed observation."""
+        self._believed.labels(observation.feed_id).inc()
+        self._measured.labels(observation.facility_id).set(observation.measured_at.timestamp())
+
+    def held(self, observation: Observation, rule: Rule) -> None:
+        """Count one held observation."""
+        self._held.labels(observation.feed_id, rule.value).inc()
+
+    def refused(self, refusal: Refusal) -> None:
+        """Count one refusal."""
+        self._refused.labels(refusal.feed_id, refusal.reason.value).inc()
+
+    def saved(self, epoch: int) -> None:
+        """Note the epoch that the store is at."""
+        self._epoch.set(epoch)
+
+
+class WebMetrics:
+    """Rate, errors and duration by route, and the board that answers come from."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "waitless_http_requests",
+            "Requests answered, by route, method and status.",
+            ["route", "method", "status"],
+            registry=registry,
+        )
+        self._duration = Histogram(
+            "waitless_http_request_duration_seconds",
+            "Time from a request's arrival to its answer, by route.",
+            ["route"],
+            buckets=ANSWER_BUCKETS_S,
+            registry=registry,
+        )
+        self._epoch = Gauge(
+            "waitless_board_epoch", "The epoch that answers come from.", registry=registry
+        )
+        self._degraded = Gauge(
+            "waitless_board_degraded",
+            "1 while the store is away and the board cannot be renewed.",
+            registry=registry,
+        )
+
+    def answered(self, route: str, method: str, status: int, duration_s: float) -> None:
+        """Count one request."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._duration.labels(route).observe(duration_s)
+
+    def board_changed(self, epoch: int, *, degraded: bool) -> None:
+        """Note the board that answers come from now."""
+        self._epoch.set(epoch)
+        self._degraded.set(degraded)

@@ -1,0 +1,97 @@
+"""Cards: what an answer says of one destination, from the option it stands for."""
+
+from datetime import datetime, timedelta
+
+from routing.modes import Mode
+from routing.rank import Range
+from waitless.area.hours import Calendar
+from waitless.board import Board
+from waitless.recommend.answer import (
+    FacilityCard,
+    Minutes,
+    PostedWait,
+    Travel,
+    WaitCard,
+    WhenSeenMinutes,
+)
+from waitless.recommend.option import Option
+
+DIRECTIONS = "https://www.google.com/maps/dir/?api=1&destination={lat},{lon}&travelmode={mode}"
+"""Opens the phone's own map; the destination only, never the origin."""
+_DIRECTIONS_MODE = {
+    Mode.DRIVE: "driving",
+    Mode.WALK: "walking",
+    Mode.CYCLE: "bicycling",
+    Mode.TRANSIT: "transit",
+}
+
+
+def facility_card(option: Option, calendar: Calendar, now: datetime) -> FacilityCard:
+    """The place itself, with its closing time after the arrival."""
+    facility = option.facility
+    arrival = now + timedelta(minutes=option.journey.minutes)
+    return FacilityCard(
+        id=facility.id,
+        name=facility.name,
+        short_name=facility.short_name,
+        kind=facility.kind,
+        ods_code=facility.ods_code,
+        address=facility.address,
+        postcode=facility.postcode,
+        phone=facility.phone,
+        lat=facility.lat,
+        lon=facility.lon,
+        services=facility.services(),
+        open_until=calendar.find_closing(facility.hours, arrival),
+    )
+
+
+def travel_card(option: Option, mode: Mode) -> Travel:
+    """The journey."""
+    facility, journey = option.facility, option.journey
+    return Travel(
+        minutes=round(journey.minutes, 1),
+        distance_m=journey.distance_m,
+        basis=journey.basis,
+        as_of=journey.as_of,
+        directions_url=DIRECTIONS.format(
+            lat=facility.lat, lon=facility.lon, mode=_DIRECTIONS_MODE[mode]
+        ),
+    )
+
+
+def wait_card(option: Option, board: Board, now: datetime) -> WaitCard | None:
+    """The wait; None where nothing current is believed."""
+    wait, seen, reading = option.wait, option.seen, option.reading
+    if wait is None or seen is None or reading is None or reading.wait_as_of is None:
+        return None
+    return WaitCard(
+        when_seen=WhenSeenMinutes(
+            p10=round(seen.p10),
+            p50=round(seen.p50),
+            p90=round(seen.p90),
+            mean=round(seen.mean),
+            basis=seen.basis,
+        ),
+        now=PostedWait(
+            minutes=wait.minutes,
+            low=wait.low,
+            high=wait.high,
+            statistic=wait.statistic,
+            clock_from=wait.clock.start,
+            clock_to=wait.clock.stop,
+            as_of=reading.wait_as_of,
+            age_seconds=max(0, int((now - reading.wait_as_of).total_seconds())),
+        ),
+        patients_waiting=reading.patients_waiting,
+        feed_state=board.feed_state(option.facility.id, now),
+    )
+
+
+def total_card(total: Range | None) -> Minutes | None:
+    """Journey plus wait in whole minutes; None where the wait is unknown."""
+    if total is None:
+        return None
+    return Minutes(
+        p10=round(total.p10), p50=round(total.p50), p90=round(total.p90), mean=round(total.mean)
+    )

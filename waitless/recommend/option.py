@@ -1,0 +1,40 @@
+"""An option: a facility that can be gone to, with all that its rank rests on."""
+
+from dataclasses import dataclass
+
+from feeds.model import Wait
+from routing.rank import Candidate, Range
+from waitless.area.facility import Facility
+from waitless.forecast.posted import WhenSeen
+from waitless.reading import Reading
+from waitless.recommend.query import Journey
+
+UNSURE_TIER = 1
+"""Places that may turn out unsuitable (an X-ray nobody could confirm) rank after sure ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One suitable, reachable facility. `wait` and `seen` are None where nothing is current."""
+
+    facility: Facility
+    journey: Journey
+    reading: Reading | None
+    wait: Wait | None
+    seen: WhenSeen | None
+    doubt: str
+    """What is not known of its suitability, as a code; "" where nothing is."""
+
+    @property
+    def candidate(self) -> Candidate:
+        """The option as the ranking sees it."""
+        seen = self.seen
+        wait = None
+        if seen is not None:
+            wait = Range(p10=seen.p10, p50=seen.p50, p90=seen.p90, mean=seen.mean)
+        return Candidate(
+            id=self.facility.id,
+            travel_minutes=self.journey.minutes,
+            wait=wait,
+            tier=UNSURE_TIER if self.doubt else 0,
+        )

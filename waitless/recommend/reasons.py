@@ -1,0 +1,83 @@
+"""Reasons: why a destination stands where it stands, as codes that docs/api.md explains."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from feeds.model import NoFigure, Statistic, Wait
+from routing.rank import Candidate, similar
+from waitless.reading import LIVE_FOR
+from waitless.recommend.option import Option
+
+
+class Reason(StrEnum):
+    """What can be said of a destination's rank."""
+
+    SHORTEST_TOTAL = "shortest_total"
+    SIMILAR_TOTAL = "similar_total"
+    NEAREST = "nearest"
+    SHORTEST_WAIT = "shortest_wait"
+    XRAY_UNCONFIRMED = "xray_unconfirmed"
+    WAIT_UNKNOWN = "wait_unknown"
+    WAIT_WITHHELD = "wait_withheld"
+    WAIT_NOT_CURRENT = "wait_not_current"
+    POSTED_LONGEST = "posted_longest"
+    POSTED_AS_BAND = "posted_as_band"
+    POSTED_WITHOUT_UPPER_LIMIT = "posted_without_upper_limit"
+
+
+REASON_TEXTS = {
+    Reason.SHORTEST_TOTAL: "Likely the shortest time until you are seen.",
+    Reason.SIMILAR_TOTAL: "Others may be as quick: the ranges overlap.",
+    Reason.NEAREST: "The nearest that can see you.",
+    Reason.SHORTEST_WAIT: "The shortest wait once there.",
+    Reason.XRAY_UNCONFIRMED: "Nobody could confirm an X-ray for that time: ring first.",
+    Reason.WAIT_UNKNOWN: "No waiting time is published.",
+    Reason.WAIT_WITHHELD: "The unit is withholding its waiting time.",
+    Reason.WAIT_NOT_CURRENT: "No current figure: the last one is over 30 minutes old.",
+    Reason.POSTED_LONGEST: "The published figure is the longest wait; most are seen sooner.",
+    Reason.POSTED_AS_BAND: "The wait is published as a range.",
+    Reason.POSTED_WITHOUT_UPPER_LIMIT: "The wait is published as “over” a figure, with no limit.",
+}
+"""Every reason as a sentence for a patient."""
+
+
+def list_reasons(
+    place: int, ranked: Sequence[Candidate], option: Option, now: datetime
+) -> list[Reason]:
+    """The reasons of the destination at `place` (0 is first) of a ranking."""
+    candidate = ranked[place]
+    reasons = _first_reasons(ranked) if place == 0 else []
+    if candidate.travel_minutes <= min(other.travel_minutes for other in ranked):
+        reasons.append(Reason.NEAREST)
+    if candidate.wait is not None and candidate.wait.mean <= min(
+        other.wait.mean for other in ranked if other.wait is not None
+    ):
+        reasons.append(Reason.SHORTEST_WAIT)
+    if option.doubt:
+        reasons.append(Reason(option.doubt))
+    return reasons + _wait_reasons(option, now)
+
+
+def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
+    first = ranked[0].total
+    if first is None:
+        return []
+    rivals = [other.total for other in ranked[1:] if other.total is not None]
+    alike = any(similar(first, rival) for rival in rivals)
+    return [Reason.SIMILAR_TOTAL if alike else Reason.SHORTEST_TOTAL]
+
+
+def _wait_reasons(option: Option, now: datetime) -> list[Reason]:
+    wait, reading = option.wait, option.reading
+    if wait is not None:
+        if wait.minutes is None:
+            bounded = wait.high is not None
+            return [Reason.POSTED_AS_BAND if bounded else Reason.POSTED_WITHOUT_UPPER_LIMIT]
+        return [Reason.POSTED_LONGEST] if wait.statistic is Statistic.LONGEST else []
+    if reading is None or reading.wait_as_of is None:
+        return [Reason.WAIT_UNKNOWN]
+    if isinstance(reading.wait, Wait) or now - reading.wait_as_of > LIVE_FOR:
+        return [Reason.WAIT_NOT_CURRENT]
+    withheld = reading.wait is NoFigure.SUPPRESSED
+    return [Reason.WAIT_WITHHELD if withheld else Reason.WAIT_UNKNOWN]

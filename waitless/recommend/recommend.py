@@ -1,0 +1,145 @@
+"""From a question to a ranked answer."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from routing.rank import Candidate, rank, similar
+from waitless.area.pack import Area
+from waitless.board import Board
+from waitless.forecast.posted import widen_posted
+from waitless.reading import LIVE_FOR
+from waitless.recommend.advice import list_advice
+from waitless.recommend.answer import Destination, Origin, Recommendation
+from waitless.recommend.cards import facility_card, total_card, travel_card, wait_card
+from waitless.recommend.option import Option
+from waitless.recommend.query import Journey, Query
+from waitless.recommend.reasons import list_reasons
+from waitless.recommend.suit import Exclusion, ExclusionReason, find_unsuitable
+
+VALID_FOR = timedelta(seconds=60)
+"""An answer is good for at most this long; less where a figure in it stops being live sooner."""
+
+
+def recommend(
+    query: Query,
+    *,
+    area: Area,
+    journeys: Mapping[str, Journey],
+    board: Board,
+    now: datetime,
+    most_minutes: float,
+) -> Recommendation:
+    """Rank the places that are open, suitable and reachable; say why the others are not.
+
+    Args:
+        query: what is asked.
+        area: the area pack.
+        journeys: the way to each facility from the query's origin; unreachable ones are absent.
+        board: one board, used throughout.
+        now: the time of the answer, aware UTC.
+        most_minutes: journeys longer than this are `too_far`, except the nearest suitable one.
+    """
+    options, excluded = _sort_out(query, area, journeys, board, now)
+    options, too_far = _cut_detours(options, most_minutes)
+    by_id = {option.facility.id: option for option in options}
+    ranked = rank(option.candidate for option in options)
+    shown = [by_id[candidate.id] for candidate in ranked[: query.limit]]
+    destinations = [
+        Destination(
+            rank=place + 1,
+            facility=facility_card(option, area.calendar, now),
+            travel=travel_card(option, query.mode),
+            wait=wait_card(option, board, now),
+            total=total_card(ranked[place].total),
+            reasons=[*list_reasons(place, ranked, option, now)],
+            similar_to_previous=_similar_to_previous(place, ranked),
+        )
+        for place, option in enumerate(shown)
+    ]
+    return Recommendation(
+        generated_at=now,
+        valid_until=_valid_until(now, shown),
+        area=area.id,
+        data="simulated" if board.simulated else "live",
+        degraded=board.degraded,
+        epoch=board.epoch,
+        origin=Origin(query.origin.lat, query.origin.lon, query.label),
+        mode=query.mode,
+        need=query.need,
+        advice=list_advice(query.need, query.age_years),
+        destinations=destinations,
+        not_shown=len(ranked) - len(shown),
+        excluded=[*excluded, *too_far],
+    )
+
+
+def _sort_out(
+    query: Query, area: Area, journeys: Mapping[str, Journey], board: Board, now: datetime
+) -> tuple[list[Option], list[Exclusion]]:
+    """Every facility as an option or an exclusion, in the pack's order."""
+    options: list[Option] = []
+    excluded: list[Exclusion] = []
+    for facility in area.facilities.values():
+        journey = journeys.get(facility.id)
+        if journey is None:
+            text = "No way there is known from where you are."
+            excluded.append(Exclusion(facility.id, ExclusionReason.UNREACHABLE, text))
+            continue
+        reading = board.readings.get(facility.id)
+        verdict = find_unsuitable(
+            facility,
+            need=query.need,
+            age_years=query.age_years,
+            arrival=now + timedelta(minutes=journey.minutes),
+            reading=reading,
+            now=now,
+            calendar=area.calendar,
+        )
+        if isinstance(verdict, Exclusion):
+            excluded.append(verdict)
+            continue
+        wait = reading.live_wait(now) if reading is not None else None
+        options.append(
+            Option(
+                facility=facility,
+                journey=journey,
+                reading=reading,
+                wait=wait,
+                seen=None if wait is None else widen_posted(wait, facility.kind),
+                doubt=verdict.code,
+            )
+        )
+    return options, excluded
+
+
+def _cut_detours(
+    options: list[Option], most_minutes: float
+) -> tuple[list[Option], list[Exclusion]]:
+    """Leave out what is too far, but never the nearest."""
+    nearest = min((option.journey.minutes for option in options), default=0.0)
+    reach = max(most_minutes, nearest)
+    near = [option for option in options if option.journey.minutes <= reach]
+    far = [
+        Exclusion(
+            option.facility.id,
+            ExclusionReason.TOO_FAR,
+            f"{round(option.journey.minutes)} min away; nearer places can see you.",
+        )
+        for option in options
+        if option.journey.minutes > reach
+    ]
+    return near, far
+
+
+def _similar_to_previous(place: int, ranked: list[Candidate]) -> bool:
+    total, previous = ranked[place].total, ranked[place - 1].total
+    return place > 0 and total is not None and previous is not None and similar(total, previous)
+
+
+def _valid_until(now: datetime, shown: Iterable[Option]) -> datetime:
+    """When the answer should no longer be shown: no later than its first figure turns stale."""
+    until = now + VALID_FOR
+    for option in shown:
+        if option.wait is not None and option.reading and option.reading.wait_as_of:
+            until = min(until, option.reading.wait_as_of + LIVE_FOR)
+    return max(now, until)

@@ -1,0 +1,107 @@
+"""Settings: `WAITLESS_*` environment variables over an optional TOML file, read once.
+
+docs/settings.md lists each; unknown names are refused, so that a typing error is never silent.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from feeds.mqtt import MqttEndpoint
+
+PREFIX = "WAITLESS_"
+CONFIG = "WAITLESS_CONFIG"
+_MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class SettingsFault(Exception):
+    """Settings that cannot be used; the message names the setting and where it was read."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that differs from one deployment to the next."""
+
+    area: str = "east-kent"
+    """A shipped area's name, or the path of an area pack's folder."""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """`redis://`, `rediss://` or `unix://`."""
+    mqtt_url: str | None = None
+    """`mqtt[s]://[user[:password]@]host[:port]`; none: no MQTT is listened to."""
+    mqtt_password_file: Path | None = None
+    """A file that holds the broker's password, instead of writing it into the address."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
+    """0 takes any free port."""
+    most_minutes: Annotated[float, msgspec.Meta(gt=0, le=600)] = 45.0
+    """Journeys longer than this are not recommended, except to the nearest suitable place."""
+    instance: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] = "1"
+    """Tells apart processes that listen to one broker: part of the MQTT client identifier."""
+    log_level: Annotated[str, msgspec.Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+
+    def find_mqtt(self) -> MqttEndpoint | None:
+        """The broker; None where none is set.
+
+        Raises:
+            SettingsFault: an address that is none, or a password file that cannot be read.
+        """
+        if self.mqtt_url is None:
+            return None
+        try:
+            parts = urlsplit(self.mqtt_url)
+            port = parts.port
+        except ValueError as fault:
+            raise SettingsFault(f"mqtt_url: {fault}") from fault
+        if parts.scheme not in _MQTT_PORTS or not parts.hostname:
+            raise SettingsFault("mqtt_url: mqtt://host or mqtts://host is wanted")
+        return MqttEndpoint(
+            host=parts.hostname,
+            port=port or _MQTT_PORTS[parts.scheme],
+            username=unquote(parts.username) if parts.username else None,
+            password=self._password(unquote(parts.password) if parts.password else None),
+            tls=parts.scheme == "mqtts",
+        )
+
+    def _password(self, written: str | None) -> str | None:
+        if self.mqtt_password_file is None:
+            return written
+        try:
+            return self.mqtt_password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise SettingsFault(f"mqtt_password_file: {fault}") from fault
+
+
+def load_settings(environment: Mapping[str, str], **overrides: object) -> Settings:
+    """The settings that an environment, and the file it may name, give.
+
+    Args:
+        environment: usually `os.environ`; `WAITLESS_CONFIG` names the TOML file.
+        overrides: what a command line said; None means it said nothing.
+
+    Raises:
+        SettingsFault: an unknown name, a value of the wrong form, an unreadable file.
+    """
+    values = _from_file(environment.get(CONFIG))
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and name != CONFIG:
+            field = name.removeprefix(PREFIX).lower()
+            if field not in Settings.__struct_fields__:
+                raise SettingsFault(f"{name}: there is no such setting")
+            values[field] = text
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as fault:
+        raise SettingsFault(str(fault)) from fault
+
+
+def _from_file(name: str | None) -> dict[str, Any]:
+    if name is None:
+        return {}
+    try:
+        return tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise SettingsFault(f"{name}: {fault}") from fault

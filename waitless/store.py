@@ -1,0 +1,172 @@
+"""The store: Redis as the shared truth. Key names, encodings and their errors live here.
+
+Keys of an area share one hash tag, so that a Redis cluster keeps them together:
+`waitless:{east-kent}:latest` (hash, facility -> reading), `:history:<facility>` (capped stream),
+`:feeds` (hash, feed -> health), `:epoch` (counter) and the channel `:changes`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from waitless.health import FeedHealth
+from waitless.reading import Reading
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+HISTORY_LENGTH = 2016
+"""Readings kept per facility: a week at one in five minutes."""
+TIMEOUT_S = 2.0
+
+StoreAway = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    OSError,
+)
+"""What a call raises while Redis cannot be reached or cannot write: it may pass, so try again.
+Anything else is a fault of ours."""
+
+_reading = msgspec.json.Decoder(Reading)
+_health = msgspec.json.Decoder(FeedHealth)
+_encode = msgspec.json.Encoder().encode
+
+
+def open_redis(url: str) -> Redis:
+    """A client with bounded patience: a hung server is an absent one."""
+    return Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        health_check_interval=10,
+    )
+
+
+class Store:
+    """One area's shared truth. The ingest process alone writes; anyone may read."""
+
+    def __init__(self, redis: Redis, area_id: str) -> None:
+        self._redis = redis
+        self._prefix = f"waitless:{{{area_id}}}:"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._redis.aclose()
+
+    async def ping(self) -> None:
+        """Raises one of `StoreAway` where Redis does not answer."""
+        await self._redis.ping()
+
+    async def save_readings(self, readings: Sequence[Reading]) -> int:
+        """Make new readings the truth, in one transaction; gives the new epoch.
+
+        Safe to repeat after a connection that died before its reply: the same reading is set
+        again, and its place in the history is its own measurement time, taken only once.
+        """
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for reading in readings:
+                encoded = _encode(reading)
+                pipe.hset(self._key("latest"), reading.facility_id, encoded)
+                pipe.xadd(
+                    self._key(f"history:{reading.facility_id}"),
+                    {"reading": encoded},
+                    id=f"{int(reading.as_of.timestamp() * 1000)}-0",
+                    maxlen=HISTORY_LENGTH,
+                    approximate=True,
+                )
+            pipe.incr(self._key("epoch"))
+            results: list[Any] = await pipe.execute(raise_on_error=False)
+        for result in results:
+            if isinstance(result, Exception) and not _is_repeat(result):
+                raise result
+        epoch = int(results[-1])
+        await self._redis.publish(self._key("changes"), epoch)
+        return epoch
+
+    async def load_readings(self) -> tuple[int, dict[str, Reading]]:
+        """The epoch and the readings that belong to it. What cannot be read counts as absent."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(self._key("epoch"))
+            pipe.hgetall(self._key("latest"))
+            epoch, latest = await pipe.execute()
+        return int(epoch or 0), dict(_decoded(latest, _reading))
+
+    async def load_history(self, facility_id: str, since: datetime) -> list[Reading]:
+        """A facility's readings measured since an instant, oldest first."""
+        key = self._key(f"history:{facility_id}")
+        entries: Any = await self._redis.xrange(key, min=str(int(since.timestamp() * 1000)))
+        fields = {name: entry[b"reading"] for name, entry in entries if b"reading" in entry}
+        return [reading for _, reading in _decoded(fields, _reading)]
+
+    async def save_health(self, feeds: Iterable[FeedHealth]) -> None:
+        """Make feeds' health known to every reader; feeds no longer among them are forgotten."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(self._key("feeds"))
+            for health in feeds:
+                pipe.hset(self._key("feeds"), health.id, _encode(health))
+            pipe.publish(self._key("changes"), "feeds")
+            await pipe.execute()
+
+    async def load_health(self) -> dict[str, FeedHealth]:
+        """Every feed's health as the ingest process last told it."""
+        encoded: Any = await self._redis.hgetall(self._key("feeds"))
+        return dict(_decoded(encoded, _health))
+
+    @asynccontextmanager
+    async def changes(self) -> AsyncIterator["Changes"]:
+        """Notices of change, from the moment the context is entered."""
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+            await pubsub.subscribe(self._key("changes"))
+            yield Changes(pubsub)
+
+    def _key(self, name: str) -> str:
+        return self._prefix + name
+
+
+class Changes:
+    """A subscription to an area's change notices."""
+
+    def __init__(self, pubsub: PubSub) -> None:
+        self._pubsub = pubsub
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Whether a notice came within that time; notices that came together count as one."""
+        first = await self._pubsub.get_message(timeout=timeout_s)
+        if first is None:
+            return False
+        await asyncio.sleep(0)
+        while await self._pubsub.get_message(timeout=0) is not None:
+            pass
+        return True
+
+
+def _is_repeat(fault: Exception) -> bool:
+    return isinstance(fault, ResponseError) and "equal or smaller" in str(fault)
+
+
+def _decoded(
+    encoded: Mapping[bytes, bytes], decoder: msgspec.json.Decoder[T]
+) -> Iterable[tuple[str, T]]:
+    for name, value in encoded.items():
+        try:
+            yield name.decode(), decoder.decode(value)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+            log.warning("stored value of %r cannot be read, so counts as absent: %s", name, fault)
+
+
+__all__ = ["HISTORY_LENGTH", "Changes", "Store", "StoreAway", "open_redis"]

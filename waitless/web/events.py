@@ -1,0 +1,79 @@
+"""`GET /v1/events`: changes of the board and of feeds, as server-sent events."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+from aiohttp import web
+
+from waitless.board import Board
+from waitless.follow import BoardFollower
+from waitless.web.parse import single_values
+from waitless.web.problems import Problem, RequestRefused
+
+HEARTBEAT_S = 15.0
+MOST_STREAMS = 2000
+
+
+class Events:
+    """Holds streams open and tells each of what changed since it was last told."""
+
+    def __init__(self, follower: BoardFollower, *, now: Callable[[], datetime]) -> None:
+        self._follower = follower
+        self._now = now
+        self._open: set[asyncio.Task[object]] = set()
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """One stream: `board` and `feeds` events, and a comment to keep the line warm."""
+        single_values(request.query, ())
+        if len(self._open) >= MOST_STREAMS:
+            raise RequestRefused(Problem.TOO_MANY_STREAMS, f"at most {MOST_STREAMS}")
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        task = asyncio.current_task()
+        if task is not None:
+            self._open.add(task)
+            task.add_done_callback(self._open.discard)
+        changed = self._follower.watch()
+        try:
+            await self._tell(response, changed)
+        except ConnectionResetError:
+            pass  # the listener has gone, as listeners do
+        finally:
+            self._follower.unwatch(changed)
+        return response
+
+    async def close(self, _: web.Application) -> None:
+        """End every stream, so that the process can stop."""
+        for task in self._open:
+            task.cancel()
+
+    async def _tell(self, response: web.StreamResponse, changed: asyncio.Event) -> None:
+        told: dict[str, bytes] = {}
+        while True:
+            changed.clear()
+            for name, document in self._documents(self._follower.board).items():
+                if told.get(name) != document:
+                    told[name] = document
+                    await response.write(b"event: %s\ndata: %s\n\n" % (name.encode(), document))
+            try:
+                await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+
+    def _documents(self, board: Board) -> dict[str, bytes]:
+        now = self._now()
+        states = {health.id: health.state(now) for health in board.feeds.values()}
+        return {
+            "board": orjson.dumps(
+                {
+                    "epoch": board.epoch,
+                    "degraded": board.degraded,
+                    "data": "simulated" if board.simulated else "live",
+                }
+            ),
+            "feeds": orjson.dumps({"feeds": states}),
+        }

@@ -1,0 +1,59 @@
+"""Routes for machines: live, ready, and Prometheus's figures. Three different questions."""
+
+import orjson
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+
+from waitless.follow import BoardFollower
+from waitless.store import Store, StoreAway
+from waitless.web.answers import Health, Readiness
+
+
+class Machine:
+    """Answers whoever runs the service."""
+
+    def __init__(self, follower: BoardFollower, store: Store, registry: CollectorRegistry) -> None:
+        self._follower = follower
+        self._store = store
+        self._registry = registry
+
+    async def get_health(self, _: web.Request) -> web.Response:
+        """200 while the loop turns. It asks nothing of any other system, and of no data."""
+        return _json(Health("live"), 200)
+
+    async def get_ready(self, _: web.Request) -> web.Response:
+        """200 when Redis answers and every required feed has delivered; else 503 and what not."""
+        board = self._follower.board
+        checks = {"redis": await self._redis_answers()}
+        for health in board.feeds.values():
+            if health.required:
+                checks[f"feed:{health.id}"] = health.primed
+        if not board.feeds:
+            checks["ingest"] = False
+        ready = all(checks.values())
+        document = Readiness("ready" if ready else "not_ready", checks)
+        return _json(document, 200 if ready else 503)
+
+    async def get_metrics(self, _: web.Request) -> web.Response:
+        """Prometheus's text form."""
+        return web.Response(
+            body=generate_latest(self._registry),
+            headers={"Content-Type": CONTENT_TYPE_PLAIN_1_0_0},
+        )
+
+    async def _redis_answers(self) -> bool:
+        try:
+            await self._store.ping()
+        except StoreAway:
+            return False
+        return True
+
+
+def _json(document: object, status: int) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(document),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,76 @@
+"""What happens around every request: its id, its count, its line in the log."""
+
+import logging
+import re
+import secrets
+import time
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from waitless.metrics import WebMetrics
+from waitless.web.problems import Problem, problem_response
+
+log = logging.getLogger("waitless.access")
+
+REQUEST_ID = "X-Request-ID"
+MOST_QUERY = 1024
+"""Characters; the longest sensible query has about 120."""
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+def around(metrics: WebMetrics) -> Middleware:
+    """The outermost middleware. Logs the path, never the query: it may hold a position."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began = time.perf_counter()
+        request_id = _request_id(request)
+        if len(request.query_string) > MOST_QUERY:
+            response: web.StreamResponse = problem_response(
+                Problem.QUERY_TOO_LONG, f"at most {MOST_QUERY} characters"
+            )
+        else:
+            response = await handler(request)
+        duration = time.perf_counter() - began
+        route = _route(request)
+        metrics.answered(route, request.method, response.status, duration)
+        log.info(
+            "%s %s %d %.1f ms %s",
+            request.method, route, response.status, duration * 1000, request_id,
+        )  # fmt: skip
+        return response
+
+    return middleware
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Mirror the request's id, and say what browsers must not do (before headers are sent)."""
+    response.headers[REQUEST_ID] = _request_id(request)
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/v1/"):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+
+
+def _request_id(request: web.Request) -> str:
+    known = request.get("request_id")
+    if known is None:
+        given = request.headers.get(REQUEST_ID, "")
+        known = given if _GOOD_ID.fullmatch(given) else secrets.token_hex(8)
+        request["request_id"] = known
+    return str(known)
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern, so that labels are bounded; `unmatched` for everything else."""
+    resource = request.match_info.route.resource
+    return "unmatched" if resource is None else resource.canonical

@@ -1,0 +1,113 @@
+"""Problems: the one shape of every refusal over HTTP (RFC 9457), and where it is made."""
+
+import logging
+from enum import Enum
+from http import HTTPStatus
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Problem(Enum):
+    """Every refusal a client can meet: its status and its title. Names are stable codes."""
+
+    MISSING_ORIGIN = (HTTPStatus.BAD_REQUEST, "Say where the journey starts")
+    TWO_ORIGINS = (HTTPStatus.BAD_REQUEST, "Say where the journey starts in one way only")
+    BAD_COORDINATES = (HTTPStatus.BAD_REQUEST, "These are not coordinates")
+    OUTSIDE_AREA = (HTTPStatus.BAD_REQUEST, "That is outside the area served here")
+    UNKNOWN_PLACE = (HTTPStatus.BAD_REQUEST, "No such place is known here")
+    AMBIGUOUS_PLACE = (HTTPStatus.BAD_REQUEST, "Several places have that name")
+    UNKNOWN_MODE = (HTTPStatus.BAD_REQUEST, "No such way of travelling")
+    MODE_UNAVAILABLE = (HTTPStatus.BAD_REQUEST, "That way of travelling is not available here")
+    UNKNOWN_NEED = (HTTPStatus.BAD_REQUEST, "No such need")
+    BAD_AGE = (HTTPStatus.BAD_REQUEST, "An age is a whole number of years from 0 to 130")
+    BAD_LIMIT = (HTTPStatus.BAD_REQUEST, "A limit is a whole number from 1 to 50")
+    BAD_HOURS = (HTTPStatus.BAD_REQUEST, "Hours are a whole number from 1 to 168")
+    UNKNOWN_PARAMETER = (HTTPStatus.BAD_REQUEST, "No such parameter")
+    REPEATED_PARAMETER = (HTTPStatus.BAD_REQUEST, "A parameter stands twice")
+    QUERY_TOO_LONG = (HTTPStatus.REQUEST_URI_TOO_LONG, "The query is too long")
+    UNKNOWN_FACILITY = (HTTPStatus.NOT_FOUND, "No such facility")
+    UNKNOWN_FEED = (HTTPStatus.NOT_FOUND, "No such feed")
+    NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is nothing at this address")
+    METHOD_NOT_ALLOWED = (HTTPStatus.METHOD_NOT_ALLOWED, "That method is not for this address")
+    TOO_MANY_STREAMS = (HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams are open")
+    STORE_AWAY = (HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be reached just now")
+    BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "The request cannot be understood")
+    INTERNAL = (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The HTTP status it is answered with."""
+        return self.value[0]
+
+    @property
+    def title(self) -> str:
+        """What it means, for a person."""
+        return self.value[1]
+
+    @property
+    def code(self) -> str:
+        """The stable code, as in `unknown_need`."""
+        return self.name.lower()
+
+
+class RequestRefused(Exception):
+    """A request that cannot be answered: which problem, where, and what would have done."""
+
+    def __init__(
+        self, problem: Problem, detail: str, *, parameter: str | None = None, **more: object
+    ) -> None:
+        super().__init__(detail)
+        self.problem = problem
+        self.detail = detail
+        self.more = more if parameter is None else {"parameter": parameter, **more}
+
+
+def problem_response(problem: Problem, detail: str, **more: object) -> web.Response:
+    """A problem document. `type` is an address in this service's own documentation."""
+    body = {
+        "type": f"/docs#{problem.code}",
+        "code": problem.code,
+        "title": problem.title,
+        "status": problem.status.value,
+        "detail": detail,
+        **more,
+    }
+    return web.Response(
+        body=orjson.dumps(body),
+        status=problem.status,
+        content_type=CONTENT_TYPE,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+_BY_STATUS = {
+    HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: Problem.METHOD_NOT_ALLOWED,
+}
+
+
+@web.middleware
+async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever a handler raises into a problem document."""
+    try:
+        return await handler(request)
+    except RequestRefused as refused:
+        return problem_response(refused.problem, refused.detail, **refused.more)
+    except web.HTTPException as fault:
+        if fault.status < HTTPStatus.BAD_REQUEST:
+            raise
+        problem = _BY_STATUS.get(HTTPStatus(fault.status), Problem.BAD_REQUEST)
+        response = problem_response(problem, f"{request.method} {request.path[:128]}")
+        if isinstance(fault, web.HTTPMethodNotAllowed):
+            response.headers["Allow"] = fault.headers["Allow"]
+        return response
+    except Exception:
+        # The path alone: a query may hold a position.
+        log.exception("%s %s failed", request.method, request.path)
+        return problem_response(Problem.INTERNAL, "It has been noted. Please try again.")

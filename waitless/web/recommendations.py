@@ -1,0 +1,86 @@
+"""`GET /v1/recommendations`: the answer."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+from aiohttp import ETag, web
+
+from waitless.area.pack import Area
+from waitless.follow import BoardFollower
+from waitless.recommend.answer import DataKind, Recommendation
+from waitless.recommend.query import Query
+from waitless.recommend.recommend import recommend
+from waitless.travel import TravelTables
+from waitless.web.parse import PARAMETERS, parse_query, single_values
+
+ANSWER_TICK_S = 5
+"""Answers are made as of the last such tick of the clock, so that the same question at the same
+epoch gives the same bytes, and an unchanged answer can be told by its ETag. Ages are understated
+by less than this."""
+
+
+class Recommendations:
+    """Answers patients' questions from the board of the moment."""
+
+    def __init__(
+        self,
+        area: Area,
+        travel: TravelTables,
+        follower: BoardFollower,
+        *,
+        now: Callable[[], datetime],
+        most_minutes: float,
+    ) -> None:
+        self._area = area
+        self._travel = travel
+        self._follower = follower
+        self._now = now
+        self._most_minutes = most_minutes
+
+    @property
+    def data(self) -> DataKind:
+        """Whether answers rest on real feeds or on simulated ones."""
+        return "simulated" if self._follower.board.simulated else "live"
+
+    def answer(self, query: Query) -> Recommendation:
+        """The ranked answer to a question, as of the last tick."""
+        return recommend(
+            query,
+            area=self._area,
+            journeys=self._travel.journeys_from(query.origin, query.mode),
+            board=self._follower.board,
+            now=_tick(self._now()),
+            most_minutes=self._most_minutes,
+        )
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """Parse, answer, render."""
+        values = single_values(request.query, PARAMETERS)
+        answer = self.answer(parse_query(values, self._area, self._travel.modes))
+        return json_response(request, answer, max_age_s=max_age_s(answer, self._now()))
+
+
+def json_response(request: web.Request, document: object, *, max_age_s: int) -> web.Response:
+    """A JSON answer with an ETag, or 304 where the client already has it."""
+    body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
+    etag = hashlib.blake2b(body, digest_size=12).hexdigest()
+    headers = {"Cache-Control": f"public, max-age={max_age_s}, must-revalidate"}
+    known = request.if_none_match or ()
+    if any(tag.value in ("*", etag) for tag in known):
+        response = web.Response(status=304, headers=headers)
+    else:
+        response = web.Response(body=body, content_type="application/json", headers=headers)
+    response.etag = ETag(etag)
+    return response
+
+
+def max_age_s(answer: Recommendation, now: datetime) -> int:
+    """Whole seconds for which an answer may be kept: until the next tick, never past validity."""
+    valid = (answer.valid_until - now).total_seconds()
+    return max(0, min(int(valid), ANSWER_TICK_S))
+
+
+def _tick(moment: datetime) -> datetime:
+    return moment.replace(second=moment.second - moment.second % ANSWER_TICK_S, microsecond=0)

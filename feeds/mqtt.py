@@ -5,7 +5,7 @@ import logging
 import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -186,4 +186,5 @@ async def connect_provider(
         try:
             yield publisher
         finally:
-            await publisher.publish(topic, ProviderStatus.DISCONNECTED.value.encode())
+            with suppress(ConnectionLost):  # then the last will has spoken already
+                await publisher.publish(topic, ProviderStatus.DISCONNECTED.value.encode())

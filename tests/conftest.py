@@ -1,0 +1,105 @@
+"""Fixtures: real servers once a session, the service anew for every test."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from feeds.mqtt import MqttEndpoint
+from tests.support.clock import FakeClock
+from tests.support.servers import Server, start_mosquitto, start_redis
+from waitless.area.pack import Area, find_pack, load_area
+from waitless.settings import Settings
+
+DATA = Path(__file__).parent / "data"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = start_redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mosquitto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = start_mosquitto(tmp_path_factory.mktemp("mosquitto"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def redis_url(redis_server: Server) -> str:
+    """An empty Redis."""
+    url = f"redis://127.0.0.1:{redis_server.port}/0"
+    async with Redis.from_url(url) as redis:
+        await redis.flushall()
+    return url
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Server]:
+    """A broker of the test's own, with nothing retained, to be killed at will."""
+    server = start_mosquitto(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Server]:
+    """A Redis of the test's own, to be killed at will."""
+    server = start_redis(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def endpoint(mosquitto: Server) -> MqttEndpoint:
+    return MqttEndpoint(host="127.0.0.1", port=mosquitto.port)
+
+
+@pytest.fixture(scope="session")
+def east_kent() -> Area:
+    return load_area(find_pack("east-kent"))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def plymouth_pack(tmp_path: Path) -> Path:
+    """A copy of the tiny pack, to be spoilt."""
+    folder = tmp_path / "plymouth"
+    shutil.copytree(DATA / "plymouth", folder)
+    return folder
+
+
+@pytest.fixture
+def settings(redis_url: str) -> Callable[..., Settings]:
+    def make(**more: object) -> Settings:
+        return Settings(redis_url=redis_url, port=0, **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Recorded payloads and series that may not be copied into the repository."""
+    if not SHARED.is_dir():
+        words = "the recorded data stands beside the repository, as ../shared/data"
+        if os.environ.get("CI"):
+            pytest.fail(words)
+        pytest.skip(words)
+    return SHARED
+
+
+@pytest.fixture
+async def fresh_redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as redis:
+        yield redis

@@ -1,0 +1,97 @@
+"""Real servers for tests: found on PATH, started on loopback, stopped at the end."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+STARTED_WITHIN_S = 10.0
+
+
+def require_binary(name: str, package: str) -> str:
+    """The path of a server's program. Missing, it fails the suite in CI and skips elsewhere."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        words = f"{name} is wanted: apt-get install {package}"
+        if os.environ.get("CI"):
+            pytest.fail(words)
+        pytest.skip(words)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A child process that listens on a port; it can be killed and started again."""
+
+    def __init__(self, command: Callable[[int], list[str]], folder: Path) -> None:
+        self.port = free_port()
+        self._command = command(self.port)
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        with (self._folder / f"{self.port}.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + STARTED_WITHIN_S
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=0.5).close()
+            except OSError:
+                time.sleep(0.01)
+            else:
+                return
+        text = (self._folder / f"{self.port}.log").read_text(errors="replace")
+        pytest.fail(f"{self._command[0]} did not start:\n{text}")
+
+    def kill(self) -> None:
+        """Kill -9, and see it gone."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(timeout=10)
+            self._process = None
+
+
+def start_redis(folder: Path) -> Server:
+    program = require_binary("redis-server", "redis-server")
+    return Server(
+        lambda port: [
+            program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder),
+            "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+        ],
+        folder,
+    )  # fmt: skip
+
+
+def start_mosquitto(folder: Path) -> Server:
+    program = require_binary("mosquitto", "mosquitto")
+
+    def command(port: int) -> list[str]:
+        settings = folder / "mosquitto.conf"
+        settings.write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+            f"persistence true\npersistence_location {folder}/\nautosave_interval 1\n"
+            "max_queued_messages 10000\nuser root\n"
+        )
+        return [program, "-c", str(settings)]
+
+    return Server(command, folder)

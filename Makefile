@@ -18,10 +18,10 @@ setup: $(STAMP) ## build .venv from the locked requirements
 
 $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 to 3.13 with the venv module found (on Debian: apt-get install python3 python3-venv); or name one: make PYTHON=/path/to/python3"; exit 1; }
-	@echo "Setting up $(VENV) with $$($(PYTHON) --version) ..."
-	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --require-hashes requirements/dev.txt
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version): about a minute the first time ..."
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install \
+		--quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt; }
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 

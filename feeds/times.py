@@ -36,7 +36,7 @@ def parse_time(text: str, zone: ZoneInfo | None) -> datetime:
         raise TimeFault(f"{text[:40]!r} is not a time")
     year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
     second = int(match[6] or 0)
-    microsecond = int(float(match[7] or 0) * 1_000_000)
+    microsecond = int((match[7] or ".0")[1:7].ljust(6, "0"))
     try:
         moment = datetime(  # noqa: DTZ001 - the zone follows
             year, month, day, hour, minute, second, microsecond

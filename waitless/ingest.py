@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 1000
 BATCH = 200
-HEALTH_EVERY_S = 2.0
+HEALTH_EVERY_S = 1.0
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.1, 2.0
 MQTT_CADENCE_S = 300.0
 """Providers are asked to publish every 5 minutes (the NHS capacity form's cadence)."""

@@ -93,9 +93,16 @@ def load_settings(environment: Mapping[str, str], **overrides: object) -> Settin
             values[field] = text
     values |= {name: value for name, value in overrides.items() if value is not None}
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as fault:
         raise SettingsFault(str(fault)) from fault
+
+
+def _path(kind: type, text: object) -> object:
+    """What msgspec cannot convert by itself: paths."""
+    if kind is Path and isinstance(text, str):
+        return Path(text)
+    raise NotImplementedError(kind)
 
 
 def _from_file(name: str | None) -> dict[str, Any]:

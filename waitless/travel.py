@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from routing.modes import Mode
-from routing.network import compile_network
-from routing.reach import ReachTable, build_reach
-from waitless.area.pack import Area
+from routing.network import NetworkFault, compile_network
+from routing.reach import FacilityOffNetwork, ReachTable, build_reach
+from waitless.area.pack import Area, AreaFault
 from waitless.cell import Cell
 from waitless.recommend.query import Journey
 
@@ -30,14 +30,17 @@ class TravelTables:
         """Search the area's roads once for every facility and mode.
 
         Raises:
-            FacilityOffNetwork: a facility is farther from any road than it can be.
+            AreaFault: a facility is farther from any road than it can be.
         """
         places = {
             facility.id: (facility.lat, facility.lon) for facility in area.facilities.values()
         }
-        return cls(
-            {mode: build_reach(compile_network(area.roads, mode), places) for mode in _BASIS}
-        )
+        try:
+            return cls(
+                {mode: build_reach(compile_network(area.roads, mode), places) for mode in _BASIS}
+            )
+        except (FacilityOffNetwork, NetworkFault) as fault:
+            raise AreaFault([f"roads: {fault}"]) from fault
 
     @property
     def modes(self) -> frozenset[Mode]:

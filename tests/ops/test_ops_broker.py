@@ -1,0 +1,158 @@
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from tests.support.servers import Server, require_binary
+
+ROOT = Path(__file__).parents[2]
+OWN = "waitless/v1/east-kent/kcht/deal-utc/wait"
+ANOTHERS = "waitless/v1/east-kent/ekhuft/qeqm-ed/wait"
+PATIENCE_S = 10.0
+
+
+class Broker:
+    """The real broker under our files, with the passwords that ops/make-secrets made."""
+
+    def __init__(self, folder: Path) -> None:
+        program = require_binary("mosquitto", "mosquitto")
+        require_binary("mosquitto_passwd", "mosquitto")
+        self._folder = folder
+        shutil.copy(ROOT / "ops/make-secrets", folder)
+        subprocess.run([folder / "make-secrets", "kcht", "ekhuft"], check=True, capture_output=True)
+        shutil.copy(ROOT / "ops/mosquitto.acl", folder / "acl")
+        (folder / "data").mkdir()
+        self.server = Server(lambda port: [program, "-c", self._write_conf(port)], folder)
+
+    def connect(
+        self, user: str, *, session: str | None = None, inflight: int = 20
+    ) -> aiomqtt.Client:
+        return aiomqtt.Client(
+            "127.0.0.1",
+            self.server.port,
+            username=user,
+            password=self.password(user),
+            identifier=session,
+            clean_session=session is None,
+            max_inflight_messages=inflight,
+            timeout=PATIENCE_S,
+        )
+
+    def password(self, user: str) -> str:
+        name = "mqtt_ingest_password" if user == "ingest" else f"provider-{user}"
+        return (self._folder / "secrets" / name).read_text().strip()
+
+    def restart(self) -> None:
+        self.server.stop()
+        self.server.start()
+
+    def said(self) -> str:
+        return (self._folder / f"{self.server.port}.log").read_text()
+
+    def _write_conf(self, port: int) -> str:
+        text = (ROOT / "ops/mosquitto.conf").read_text()
+        for there, here in (
+            ("listener 1883\n", f"listener {port} 127.0.0.1\n"),
+            ("/run/secrets/", f"{self._folder}/secrets/"),
+            ("/mosquitto/config/acl", f"{self._folder}/acl"),
+            ("/mosquitto/data/", f"{self._folder}/data/"),
+        ):
+            assert text.count(there) == 1, there
+            text = text.replace(there, here)
+        if os.geteuid() == 0:
+            text += "user root\n"  # it would give up root, and with it this test's folder
+        conf = self._folder / "mosquitto.conf"
+        conf.write_text(text)
+        return str(conf)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    broker = Broker(tmp_path)
+    yield broker
+    broker.server.stop()
+
+
+async def _listen(client: aiomqtt.Client, until: str) -> list[tuple[str, bytes]]:
+    heard: list[tuple[str, bytes]] = []
+    async with asyncio.timeout(PATIENCE_S):
+        async for message in client.messages:
+            assert isinstance(message.payload, bytes)
+            heard.append((str(message.topic), message.payload))
+            if message.payload == until.encode():
+                break
+    return heard
+
+
+@pytest.mark.parametrize("user", [None, "kcht"])
+async def test_who_has_no_password_is_refused(broker: Broker, user: str | None) -> None:
+    with pytest.raises(aiomqtt.MqttError, match=r"(?i)not authori[sz]ed"):
+        async with aiomqtt.Client("127.0.0.1", broker.server.port, username=user, password=user):
+            pass
+
+
+async def test_a_provider_publishes_as_itself_alone(broker: Broker) -> None:
+    async with broker.connect("ingest") as ingest, broker.connect("kcht") as kcht:
+        await ingest.subscribe("waitless/v1/#", qos=1)
+
+        await kcht.publish(ANOTHERS, b"forged", qos=1, retain=True)
+        await kcht.publish("waitless/v1/east-kent/ekhuft/status", b"lost", qos=1, retain=True)
+        await kcht.publish("elsewhere", b"stray", qos=1)
+        await kcht.publish("waitless/v1/east-kent/kcht/status", b"ready", qos=1, retain=True)
+        await kcht.publish(OWN, b"own", qos=1, retain=True)
+
+        assert await _listen(ingest, until="own") == [
+            ("waitless/v1/east-kent/kcht/status", b"ready"),
+            (OWN, b"own"),
+        ]
+
+
+async def test_a_provider_reads_nothing(broker: Broker) -> None:
+    async with broker.connect("ekhuft") as ekhuft, broker.connect("kcht") as kcht:
+        await ekhuft.subscribe("waitless/v1/#", qos=1)
+        await kcht.publish(OWN, b"own", qos=1, retain=True)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await anext(ekhuft.messages)
+
+
+async def test_the_ingest_process_writes_for_no_provider(broker: Broker) -> None:
+    async with broker.connect("ingest") as ingest, broker.connect("kcht") as kcht:
+        await ingest.subscribe("waitless/v1/#", qos=1)
+        await ingest.publish(OWN, b"forged", qos=1)
+        await kcht.publish(OWN, b"own", qos=1)
+
+        assert await _listen(ingest, until="own") == [(OWN, b"own")]
+
+
+async def test_retained_and_queued_messages_survive_a_restart(broker: Broker) -> None:
+    async with broker.connect("ingest", session="waitless-ingest-1") as ingest:
+        await ingest.subscribe("waitless/v1/east-kent/+/+/wait", qos=1)
+    many = 2_000  # more than mosquitto keeps for an absent client by default
+    async with broker.connect("kcht", inflight=many) as kcht:
+        async with asyncio.TaskGroup() as publishing:
+            for number in range(many):
+                publishing.create_task(kcht.publish(OWN, b"%d" % number, qos=1))
+        await kcht.publish(OWN, b"last", qos=1, retain=True)
+
+    await asyncio.to_thread(broker.restart)
+
+    async with broker.connect("ingest", session="waitless-ingest-1") as ingest:
+        queued = await _listen(ingest, until="last")
+    assert len(queued) == many + 1
+    async with broker.connect("ingest") as another:
+        await another.subscribe("waitless/v1/#", qos=1)
+        assert await _listen(another, until="last") == [(OWN, b"last")]
+
+
+async def test_no_password_is_logged(broker: Broker) -> None:
+    async with broker.connect("kcht") as kcht:
+        await kcht.publish(OWN, b"own", qos=1)
+
+    assert "u'kcht'" in broker.said()
+    assert broker.password("kcht") not in broker.said()

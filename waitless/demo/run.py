@@ -1,0 +1,127 @@
+"""`waitless demo`: the whole service on this machine, with nothing to install."""
+
+import asyncio
+import signal
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import Random
+
+import click
+from aiohttp import web
+
+from feeds.mqtt import MqttEndpoint
+from waitless.app import create_app, utc_now
+from waitless.area.pack import Area, find_pack, load_area
+from waitless.demo.broker import embedded_broker
+from waitless.demo.publish import run_publishers
+from waitless.demo.redis_server import RedisFault, private_redis
+from waitless.demo.world import World
+from waitless.settings import Settings
+
+HOST = "127.0.0.1"
+AREA = "east-kent"
+ASK = "/v1/recommendations?place=CT14&need=wound"
+
+
+class DemoFault(click.ClickException):
+    """A demo that cannot start; the message says what to do about it."""
+
+
+def run_demo(*, port: int, speed: float, seed: int) -> None:
+    """Run until interrupted; everything it started ends with it.
+
+    Args:
+        port: where to serve on loopback; 0 takes any free port.
+        speed: how many times faster than real the simulated world runs.
+        seed: of the simulated world.
+
+    Raises:
+        DemoFault: the port is taken, or no Redis can be had.
+    """
+    asyncio.run(_demo(port, speed, seed))
+
+
+async def _demo(port: int, speed: float, seed: int) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="waitless-demo-"))
+        try:
+            redis_url = await stack.enter_async_context(private_redis(Path(folder)))
+        except RedisFault as fault:
+            raise DemoFault(str(fault)) from fault
+        endpoint = await stack.enter_async_context(embedded_broker())
+        runner = web.AppRunner(
+            create_app(
+                Settings(
+                    area=AREA,
+                    redis_url=redis_url,
+                    mqtt_url=f"mqtt://{endpoint.host}:{endpoint.port}",
+                )
+            ),
+            access_log=None,
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        address = await _listen(runner, port)
+        publishing = asyncio.create_task(
+            _publish(endpoint, load_area(find_pack(AREA)), Random(seed), speed),  # noqa: S311 - a model
+            name="demo.publishers",
+        )
+        stack.push_async_callback(_end, publishing)
+        _greet(address, endpoint, speed)
+        waiting = asyncio.create_task(stopping.wait(), name="demo.stop")
+        await asyncio.wait({waiting, publishing}, return_when=asyncio.FIRST_COMPLETED)
+        click.echo("\nStopping everything that was started ...")
+
+
+async def _listen(runner: web.AppRunner, port: int) -> str:
+    site = web.TCPSite(runner, HOST, port)
+    try:
+        await site.start()
+    except OSError as fault:
+        raise DemoFault(f"port {port} is taken: try waitless demo --port 0") from fault
+    return f"http://{HOST}:{runner.addresses[0][1]}"
+
+
+async def _publish(endpoint: MqttEndpoint, area: Area, chance: Random, speed: float) -> None:
+    world = await asyncio.to_thread(
+        World, area.facilities, area.calendar, chance, utc_now(), speed=speed
+    )
+    await run_publishers(
+        endpoint,
+        area_id=area.id,
+        facilities=area.facilities,
+        world=world,
+        now=utc_now,
+        chance=chance,
+        speed=speed,
+    )
+
+
+async def _end(publishing: asyncio.Task[None]) -> None:
+    """Stop the publishers; if they had died by themselves, say why."""
+    publishing.cancel()
+    outcomes = await asyncio.gather(publishing, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+def _greet(address: str, endpoint: MqttEndpoint, speed: float) -> None:
+    faster = "" if speed == 1 else f" (the simulated world runs {speed:g} times faster)"
+    click.echo(
+        f"""
+WaitLess is running. SIMULATED DATA: every wait is invented{faster}.
+
+  patients' page   {address}/
+  API              {address}/docs
+  feed health      {address}/v1/feeds
+  MQTT broker      {endpoint!r}
+
+  curl -s '{address}{ASK}'
+
+Ctrl-C ends everything this started."""
+    )

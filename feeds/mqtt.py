@@ -117,8 +117,9 @@ class MqttSubscriber:
                     self.connected = True
                     delays = backoff_delays(self._chance)
                     log.info("connected to %r", self._endpoint)
-                    for topic in subscriptions(self._area):
-                        await client.subscribe(topic, qos=1)
+                    # One request for both: some brokers (amqtt) take no second one before every
+                    # retained message that the first brought is acknowledged.
+                    await client.subscribe([(topic, 1) for topic in subscriptions(self._area)])
                     await self._listen(client)
             except aiomqtt.MqttError as fault:
                 delay = next(delays)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SIMILAR_OVERLAP = 0.5
-"""Two ranges are "similar" when they share more than this part of the narrower one."""
+"""Two ranges are "similar" when they share more than this part of the span of both together: a
+narrow range within a wide one is not, for one of the two is a safer choice than the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +72,5 @@ def _key(candidate: Candidate) -> tuple[int, bool, float, float, float, str]:
 def similar(one: Range, other: Range) -> bool:
     """Whether two ranges overlap so far that calling one of them quicker would be untrue."""
     shared = min(one.p90, other.p90) - max(one.p10, other.p10)
-    narrower = min(one.p90 - one.p10, other.p90 - other.p10)
-    return shared > SIMILAR_OVERLAP * narrower
+    together = max(one.p90, other.p90) - min(one.p10, other.p10)
+    return shared > SIMILAR_OVERLAP * together

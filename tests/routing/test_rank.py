@@ -75,3 +75,9 @@ def test_ranges_that_hardly_touch_are_not_similar() -> None:
 
     assert similar(one, Range(p10=15, p50=25, p90=45, mean=27))
     assert not similar(one, Range(p10=38, p50=50, p90=80, mean=55))
+
+
+def test_a_narrow_range_within_a_wide_one_is_not_similar() -> None:
+    sure, unsure = Range(p10=35, p50=40, p90=55, mean=42), Range(p10=20, p50=60, p90=115, mean=65)
+
+    assert not similar(sure, unsure)

@@ -1,0 +1,97 @@
+"""The documents name everything that the code has: settings, routes, metrics, reasons."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from feeds.model import RefusalReason
+from waitless.app import create_app
+from waitless.belief import Rule
+from waitless.health import FeedState
+from waitless.metrics import IngestMetrics, WebMetrics
+from waitless.recommend.reasons import REASON_TEXTS, Reason
+from waitless.recommend.suit import ExclusionReason
+from waitless.settings import CONFIG, PREFIX, Settings
+from waitless.web.problems import Problem
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def words(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "name", [CONFIG, *(PREFIX + field.upper() for field in Settings.__struct_fields__)]
+)
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in words("settings.md")
+
+
+def test_no_setting_is_documented_that_is_not_there() -> None:
+    known = {CONFIG, *(PREFIX + field.upper() for field in Settings.__struct_fields__)}
+    told = {
+        word.strip("`") for word in words("settings.md").split() if word.startswith("`WAITLESS")
+    }
+
+    assert told == known
+
+
+@pytest.mark.parametrize("reason", list(RefusalReason))
+def test_every_refusal_is_documented(reason: RefusalReason) -> None:
+    assert f"| `{reason}` |" in words("feeds.md")
+
+
+@pytest.mark.parametrize("word", [*Rule, *FeedState])
+def test_every_rule_and_state_is_documented(word: str) -> None:
+    assert f"| `{word}` |" in words("feeds.md")
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_a_sentence_and_is_documented(reason: Reason) -> None:
+    assert REASON_TEXTS[reason]
+    assert f"| `{reason}` |" in words("api.md")
+
+
+@pytest.mark.parametrize("code", [*ExclusionReason, *(problem.code for problem in Problem)])
+def test_every_exclusion_and_problem_is_documented(code: str) -> None:
+    assert f"`{code}`" in words("api.md")
+
+
+def test_every_route_is_documented() -> None:
+    app = create_app(Settings())
+
+    for route in app.router.routes():
+        assert route.resource is not None
+        assert f"`{route.resource.canonical}`" in words("api.md")
+
+
+def test_every_metric_is_documented() -> None:
+    registry = CollectorRegistry()
+    WebMetrics(registry)
+    IngestMetrics(registry)
+
+    for metric in registry.collect():
+        name = metric.name + ("_total" if metric.type == "counter" else "")
+        assert f"`{name}`" in words("operations.md")
+
+
+def test_every_dependency_is_justified() -> None:
+    told = words("dependencies.md")
+    for line in (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines():
+        if line.startswith('    "') and (">=" in line or "~=" in line):
+            name = line.strip(' ",').split(">=")[0].split("~=")[0].split("[")[0]
+            assert name in told, name
+
+
+def test_the_architecture_fits_on_a_few_screens() -> None:
+    assert len(words("architecture.md").splitlines()) <= 120
+
+
+def test_requirements_hold_no_address() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text, path.name
+        assert "--hash=sha256:" in text, path.name

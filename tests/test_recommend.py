@@ -159,6 +159,24 @@ def test_what_a_unit_reports_of_its_door_beats_its_hours(
     assert excluded(ask(reported, now=later))["deal-utc"] == reason
 
 
+def test_a_report_of_the_night_ends_with_the_mornings_opening(ask: Ask) -> None:
+    early = MONDAY_MORNING.replace(hour=7, minute=40)
+    closed = observation(
+        "deal-utc", wait=NoFigure.UNKNOWN, status=FacilityStatus.CLOSED, as_of=early
+    )
+
+    assert excluded(ask(closed, now=early))["deal-utc"] == "closed_on_arrival"
+    assert "deal-utc" in places(ask(closed, now=early + timedelta(minutes=18)))
+
+
+def test_a_unit_open_round_the_clock_that_reports_closed_is_not_recommended(ask: Ask) -> None:
+    closed = observation("margate-utc", 5, status=FacilityStatus.CLOSED)
+
+    answer = ask(closed, now=MONDAY_MORNING + timedelta(hours=11, minutes=59))
+
+    assert excluded(answer)["margate-utc"] == "closed_on_arrival"
+
+
 def test_a_suspected_fracture_goes_where_an_xray_is_sure_before_where_it_is_not(ask: Ask) -> None:
     answer = ask(
         observation("margate-utc", 5), observation("deal-utc", 60), need=Need.SUSPECTED_FRACTURE

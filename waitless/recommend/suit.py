@@ -70,14 +70,12 @@ def find_unsuitable(
     if _too_young(facility, age_years):
         months = facility.min_age_months
         return excluded(ExclusionReason.AGE, f"Sees no children under {months} months.")
-    status = reading.standing_status(now) if reading is not None else None
-    if status in _REPORTED and reading is not None and reading.status_as_of is not None:
-        reason, words = _REPORTED[status]
-        ago = int((now - reading.status_as_of).total_seconds() // 60)
-        return excluded(reason, f"{words} {ago} min ago.")
     closed = _find_closed(facility, need, arrival, calendar)
     if closed is not None:
         return excluded(*closed)
+    reported = reading and _find_reported(facility, reading, arrival, now, calendar)
+    if reported:
+        return excluded(*reported)
     return _xray(facility, need, arrival, calendar)
 
 
@@ -114,6 +112,26 @@ def _find_closed(
                 f"Takes its last patient at {_clock(last, calendar)}.",
             )
     return None
+
+
+def _find_reported(
+    facility: Facility, reading: Reading, arrival: datetime, now: datetime, calendar: Calendar
+) -> tuple[ExclusionReason, str] | None:
+    """What the unit itself says against coming.
+
+    A report ends with the next scheduled opening: "closed" at night says nothing of the morning.
+    """
+    status, said_at = reading.standing_status(now), reading.status_as_of
+    if status not in _REPORTED or said_at is None:
+        return None
+    opening = calendar.find_opening(facility.hours, said_at)
+    round_the_clock = calendar.find_closing(facility.hours, said_at) is None and calendar.is_open(
+        facility.hours, said_at
+    )
+    if opening is not None and opening <= arrival and not round_the_clock:
+        return None
+    reason, words = _REPORTED[status]
+    return reason, f"{words} {int((now - said_at).total_seconds() // 60)} min ago."
 
 
 def _xray(

@@ -12,6 +12,7 @@ from feeds.model import (
     FacilityStatus,
     NoFigure,
     Observation,
+    Probe,
     ProviderNotice,
     ProviderStatus,
     Refusal,
@@ -20,7 +21,7 @@ from feeds.model import (
     Wait,
 )
 from feeds.times import TimeFault, find_time_fault, parse_time
-from feeds.topics import WaitTopic, find_topic
+from feeds.topics import ProbeTopic, WaitTopic, find_topic
 
 EVENT_TYPE = "uk.waitless.wait.v1"
 MAX_BYTES = 64 * 1024
@@ -33,43 +34,47 @@ _People = Annotated[int, msgspec.Meta(ge=0, le=MAX_PEOPLE)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-class _Band(msgspec.Struct, forbid_unknown_fields=True):
+class Band(msgspec.Struct, forbid_unknown_fields=True):
+    """The limits of a wait in minutes; one left out or null is not known."""
+
     low: _Minutes | None = None
     high: _Minutes | None = None
 
 
-class _Clock(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class WireClock(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """From which event to which event of a visit the wait is counted."""
+
     start: _Name = msgspec.field(name="from", default="arrival")
     stop: _Name = msgspec.field(name="to", default="treatment")
 
 
-class _Data(msgspec.Struct):
+class WaitData(msgspec.Struct):
     """The observation on the wire. Unknown fields are let pass, so that the form can grow."""
 
     facility: _Name
     as_of: str
-    wait_minutes: _Minutes | _Band | Literal["suppressed"] | msgspec.UnsetType | None = (
-        msgspec.UNSET
-    )
+    wait_minutes: _Minutes | Band | Literal["suppressed"] | msgspec.UnsetType | None = msgspec.UNSET
     statistic: Statistic = Statistic.UNSPECIFIED
-    clock: _Clock = _Clock()
+    clock: WireClock = WireClock()
     patients_waiting: _People | None = None
     patients_in_department: _People | None = None
     status: FacilityStatus | None = None
     sequence: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
-class _Event(msgspec.Struct):
+class Event(msgspec.Struct):
+    """The envelope on the wire: CloudEvents 1.0, structured mode."""
+
     specversion: Literal["1.0"]
     id: str
     source: str
     type: Literal["uk.waitless.wait.v1"]
-    data: _Data
+    data: WaitData
     time: str | None = None
     simulated: bool = False
 
 
-_decoder = msgspec.json.Decoder(_Event)
+_decoder = msgspec.json.Decoder(Event)
 _encoder = msgspec.json.Encoder()
 
 
@@ -86,6 +91,8 @@ def decode_message(
         now: when the message reached us, aware UTC.
     """
     where = find_topic(topic, area)
+    if isinstance(where, ProbeTopic):
+        return _decode_probe(topic, payload)
     if where is None or where.provider not in providers.values():
         return Refusal(
             feed_id="mqtt",
@@ -134,6 +141,13 @@ def _reason_of(fault: str) -> RefusalReason:
     return RefusalReason.WRONG_TYPE
 
 
+def _decode_probe(topic: str, payload: bytes) -> Decoded:
+    try:
+        return Probe(sent_at=parse_time(payload[:64].decode("ascii"), zone=None))
+    except (UnicodeDecodeError, TimeFault):
+        return _Refuser("mqtt", topic)(RefusalReason.BAD_TIME, "a probe carries its time")
+
+
 def _decode_notice(feed_id: str, payload: bytes, refuse: _Refuser, now: datetime) -> Decoded:
     try:
         status = ProviderStatus(payload.decode("ascii").strip().strip('"'))
@@ -142,7 +156,7 @@ def _decode_notice(feed_id: str, payload: bytes, refuse: _Refuser, now: datetime
     return ProviderNotice(feed_id=feed_id, status=status, received_at=now)
 
 
-def _observe(event: _Event, topic: WaitTopic, refuse: _Refuser, now: datetime) -> Decoded:
+def _observe(event: Event, topic: WaitTopic, refuse: _Refuser, now: datetime) -> Decoded:
     data = event.data
     if data.facility != topic.facility_id:
         return refuse(RefusalReason.TOPIC_MISMATCH, f"the message is about {data.facility!r}")
@@ -174,7 +188,7 @@ def _observe(event: _Event, topic: WaitTopic, refuse: _Refuser, now: datetime) -
     )
 
 
-def _wait_of(data: _Data) -> Wait | NoFigure | None:
+def _wait_of(data: WaitData) -> Wait | NoFigure | None:
     """The wait or why there is none; None for a band that cannot be."""
     clock = Clock(start=data.clock.start, stop=data.clock.stop)
     match data.wait_minutes:
@@ -184,7 +198,7 @@ def _wait_of(data: _Data) -> Wait | NoFigure | None:
             return NoFigure.UNKNOWN
         case "suppressed":
             return NoFigure.SUPPRESSED
-        case _Band(low=low, high=high):
+        case Band(low=low, high=high):
             if (low is None and high is None) or (low or 0.0) > (
                 high if high is not None else MAX_MINUTES
             ):

@@ -53,6 +53,12 @@ class RefusalReason(StrEnum):
     FUTURE = "future"
     ANCIENT = "ancient"
     MISSING_FIELD = "missing_field"
+    UNREADABLE_WAIT = "unreadable_wait"
+    WRONG_WEEKDAY = "wrong_weekday"
+    WRONG_COLUMNS = "wrong_columns"
+    EMPTY = "empty"
+    INCOMPLETE = "incomplete"
+    AMBIGUOUS = "ambiguous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,11 @@ class Clock:
 
     start: str = "arrival"
     stop: str = "treatment"
+
+    @property
+    def is_arrival_to_treatment(self) -> bool:
+        """Whether it is the wait that patients mean: until someone who can treat sees them."""
+        return self.start == "arrival" and self.stop in {"treatment", "clinician", "seen"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +108,9 @@ class Observation:
     """When it reached us, aware UTC. Never used for age."""
     published_at: datetime | None = None
     """When the source published it; None where it does not say."""
+    as_of_is_received: bool = False
+    """Whether the source gives no time at all, so that `as_of` had to be the time of receipt. A
+    frozen source of this kind looks fresh for ever by its times: only its values can tell."""
     wait: Wait | NoFigure = NoFigure.NOT_GIVEN
     patients_waiting: int | None = None
     patients_in_department: int | None = None
@@ -139,7 +153,14 @@ class ProviderNotice:
     received_at: datetime
 
 
-Decoded = Observation | Refusal | ProviderNotice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """An ingest process's own heartbeat, come back through the broker."""
+
+    sent_at: datetime
+
+
+Decoded = Observation | Refusal | ProviderNotice | Probe
 """Everything that decoding one message can give."""
 
 

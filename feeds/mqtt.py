@@ -4,26 +4,31 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Self
 
 import aiomqtt
 
 from feeds.backoff import backoff_delays
 from feeds.model import Delivery, ProviderStatus
-from feeds.topics import StatusTopic, subscriptions
+from feeds.topics import ProbeTopic, StatusTopic, subscriptions
 
 log = logging.getLogger(__name__)
 
 PRIMED_AFTER_S = 0.5
 """Retained messages count as delivered when this long passes without another one."""
-WAITING_ROOM = 10_000
-"""Messages held between the socket and us. QoS 1 messages beyond it are dropped *unacknowledged*,
-so the broker sends them again; in practice its own in-flight window is far smaller."""
+WAITING_ROOM = 200
+"""Messages held between the socket and us. One beyond it is dropped *unacknowledged*, and comes
+again when we reconnect; a broker's own in-flight window (mosquitto: 20) is far smaller."""
+STEADY_AFTER_S = 30.0
+"""A connection that lasted so long was a good one: the next attempt need not wait."""
+REFUSED_SUBSCRIPTION = 0x80
 CONNECT_TIMEOUT_S = 5.0
+PROBE_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,7 @@ class MqttSubscriber:
     Attributes:
         connected: whether the broker is there now.
         primed: whether the broker's retained messages have all been handed over since start.
+        fault: why it is not connected, as a short code; None where it is.
     """
 
     def __init__(
@@ -97,9 +103,27 @@ class MqttSubscriber:
         sink: Callable[[Delivery], Awaitable[None]],
         now: Callable[[], datetime],
         chance: random.Random,
+        share_group: str | None = None,
+        raw_topics: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """Nothing is opened before `run`.
+
+        Args:
+            endpoint: the broker.
+            area: whose topics are listened to.
+            identifier: of the persistent session; unique among the broker's clients.
+            sink: takes each message; waits while it cannot.
+            now: the clock.
+            chance: spreads reconnections.
+            share_group: take turns with other subscribers of that group (`$share/`), each message
+                going to one of them. The broker sends a group no retained messages.
+            raw_topics: topics on which sources speak in a form of their own -> their feed's id.
+        """
+        self._raw_topics = raw_topics
         self.connected = False
         self.primed = False
+        self.fault: str | None = None
+        self._share = "" if share_group is None else f"$share/{share_group}/"
         self._endpoint = endpoint
         self._area = area
         self._identifier = identifier
@@ -111,23 +135,48 @@ class MqttSubscriber:
         """Stay connected until cancelled; only a lost or refused connection is retried."""
         delays = backoff_delays(self._chance)
         while True:
+            delay, since = 0.0, asyncio.get_running_loop().time()
             try:
                 client = _Client.at(self._endpoint, self._identifier, keep_session=True)
                 async with client:
-                    self.connected = True
-                    delays = backoff_delays(self._chance)
+                    self.connected, self.fault = True, None
+                    since = asyncio.get_running_loop().time()
                     log.info("connected to %r", self._endpoint)
-                    # One request for both: some brokers (amqtt) take no second one before every
-                    # retained message that the first brought is acknowledged.
-                    await client.subscribe([(topic, 1) for topic in subscriptions(self._area)])
-                    await self._listen(client)
-            except aiomqtt.MqttError as fault:
+                    await self._attend(client)
+            except* aiomqtt.MqttError as faults:
                 delay = next(delays)
-                log.warning("%r: %s; again in %.1f s", self._endpoint, fault, delay)
-                self.connected = False
-                await asyncio.sleep(delay)
+                fault = faults.exceptions[0]
+                self.fault = "broker_away"
+                log.warning(
+                    "%r: %s; again in %.1f s (does another process use the identifier %s?)",
+                    self._endpoint, fault, delay, self._identifier,
+                )  # fmt: skip
+                if asyncio.get_running_loop().time() - since > STEADY_AFTER_S:
+                    delays = backoff_delays(self._chance)
             finally:
                 self.connected = False
+            await asyncio.sleep(delay)
+
+    async def _attend(self, client: _Client) -> None:
+        """Subscribe, then listen and beat until the connection is lost."""
+        probe = str(ProbeTopic(self._area, self._identifier))
+        wanted = (*subscriptions(self._area), *self._raw_topics)
+        shared = [self._share + topic for topic in wanted]
+        # One request for all: some brokers (amqtt) take no second one before every retained
+        # message that the first brought is acknowledged.
+        granted = await client.subscribe([(topic, 1) for topic in (*shared, probe)])
+        if REFUSED_SUBSCRIPTION in granted:
+            raise aiomqtt.MqttError("the broker refuses a subscription")
+        async with asyncio.TaskGroup() as group:
+            beating = group.create_task(self._beat(client, probe), name="heartbeat")
+            await self._listen(client)
+            beating.cancel()
+
+    async def _beat(self, client: _Client, topic: str) -> None:
+        """Send a probe again and again: what comes back shows that the pipeline flows."""
+        while True:
+            await client.publish(topic, self._now().isoformat().encode(), qos=1)
+            await asyncio.sleep(PROBE_EVERY_S)
 
     async def _listen(self, client: _Client) -> None:
         priming = asyncio.get_running_loop().call_later(PRIMED_AFTER_S, self._set_primed)
@@ -147,7 +196,7 @@ class MqttSubscriber:
 
     def _delivery(self, client: _Client, message: aiomqtt.Message) -> Delivery:
         return Delivery(
-            feed_id="mqtt",
+            feed_id=self._raw_topics.get(str(message.topic), "mqtt"),
             topic=str(message.topic),
             payload=message.payload,
             received_at=self._now(),

@@ -1,131 +1,187 @@
-"""A polled document to observations, as its feed definition says."""
+"""A document to observations and refusals, as its feed definition says."""
 
-import math
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-import jmespath
-import orjson
-
-from feeds.definition import FeedDefinition, Field
-from feeds.events import MAX_MINUTES, MAX_PEOPLE
-from feeds.model import Clock, NoFigure, Observation, Refusal, RefusalReason, Wait
-from feeds.times import TimeFault, find_time_fault, parse_time
-
-_MINUTES_IN = {"minutes": 1.0, "hours": 60.0, "seconds": 1 / 60}
-
-
-class _RowFault(Exception):
-    """One row is refused: the reason, the field, and a sentence."""
-
-    def __init__(self, reason: RefusalReason, field: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason, self.field, self.detail = reason, field, detail
+from feeds.definition import FeedDefinition
+from feeds.fields import Condition
+from feeds.finding import Finder
+from feeds.formats.document import Row, RowFault
+from feeds.model import Observation, Refusal, RefusalReason
+from feeds.observe import Observer
+from feeds.vocabulary.faults import quote
 
 
 def decode_document(
     definition: FeedDefinition, payload: bytes, now: datetime
 ) -> Iterator[Observation | Refusal]:
-    """Every row of a fetched body as an observation or a refusal, oldest measurement first.
+    """Every row of a payload as an observation or a refusal, oldest measurement first.
 
-    A body without a single row is itself a refusal: real sources answer 200 with nothing in it.
+    A payload without a single row, or without a facility that it must have, is itself a refusal:
+    real sources answer 200 with nothing in it. Two rows that say different things of one
+    facility at one time refuse each other.
     """
+    reading = _Reading(definition)
     try:
-        document = orjson.loads(payload)
-    except orjson.JSONDecodeError as fault:
-        yield _refuse(definition, RefusalReason.MALFORMED, "document", str(fault))
-        return
-    rows = jmespath.search(definition.rows.path, document)
-    if not isinstance(rows, list) or not rows:
-        yield _refuse(
-            definition, RefusalReason.MISSING_FIELD, "rows", f"no rows at {definition.rows.path!r}"
+        reading.read(payload, now)
+    except RowFault as fault:
+        reading.refuse(fault, fault.field)
+    yield from reading.refusals
+    yield from sorted(reading.list_agreed(), key=lambda observation: observation.as_of)
+    yield from reading.list_disagreements()
+
+
+class _Reading:
+    """One document on its way through."""
+
+    def __init__(self, definition: FeedDefinition) -> None:
+        self.refusals: list[Refusal] = []
+        self._definition = definition
+        self._observed: dict[tuple[str, datetime], list[Observation]] = defaultdict(list)
+        self._seen: set[str] = set()
+
+    def read(self, payload: bytes, now: datetime) -> None:
+        """Read every row.
+
+        Raises:
+            RowFault: the document as a whole cannot be read on.
+        """
+        most = self._definition.transport.max_bytes
+        if len(payload) > most:
+            raise RowFault(
+                RefusalReason.TOO_LARGE, "document", f"{len(payload)} bytes; at most {most}"
+            )
+        rows = self._definition.rows
+        document = rows.open(payload)
+        finder = Finder(document)
+        for condition in rows.require:
+            if not condition.paths:
+                _require(condition, document, finder)
+        observer = Observer(self._definition, finder, now)
+        count = self._read_rows(document.list_rows(), observer, cut=rows.is_cut(payload))
+        if count < rows.minimum_rows:
+            reason = RefusalReason.EMPTY if count == 0 else RefusalReason.INCOMPLETE
+            raise RowFault(reason, "rows", f"{count} rows; at least {rows.minimum_rows}")
+        missing = sorted(self._definition.expected_ids - self._seen)
+        if missing:
+            raise RowFault(
+                RefusalReason.INCOMPLETE, "rows", f"{len(missing)} missing: {', '.join(missing)}"
+            )
+
+    def refuse(self, fault: RowFault, where: str) -> None:
+        """Note a refusal."""
+        self.refusals.append(
+            Refusal(
+                feed_id=self._definition.id,
+                reason=fault.reason,
+                where=where[:128],
+                detail=fault.detail[:200],
+            )
         )
-        return
-    observations = []
-    for number, row in enumerate(rows, start=1):
+
+    def list_agreed(self) -> list[Observation]:
+        """One observation of each facility and time of which all rows say the same."""
+        return [rows[0] for rows in self._observed.values() if all(row == rows[0] for row in rows)]
+
+    def list_disagreements(self) -> Iterator[Refusal]:
+        """A refusal for each facility and time of which rows say different things."""
+        for (facility_id, as_of), rows in self._observed.items():
+            if any(row != rows[0] for row in rows):
+                yield Refusal(
+                    feed_id=self._definition.id,
+                    reason=RefusalReason.AMBIGUOUS,
+                    where=facility_id,
+                    detail=f"{len(rows)} different rows for {as_of.isoformat()}",
+                )
+
+    def _read_rows(self, rows: Iterable[Row | RowFault], observer: Observer, *, cut: bool) -> int:
+        """Read each row as soon as the next is there; the last of a cut document is refused."""
+        count = 0
+        last: Row | RowFault | None = None
+        for count, row in enumerate(rows, start=1):
+            if last is not None:
+                self._read_row(f"row {count - 1}", last, observer)
+            last = row
+        if cut:
+            last = RowFault(RefusalReason.INCOMPLETE, "", "the end of the document is missing")
+        if last is not None:
+            self._read_row(f"row {count}", last, observer)
+        return count
+
+    def _read_row(self, where: str, row: Row | RowFault, observer: Observer) -> None:
+        with self._refusing(where):
+            if isinstance(row, RowFault):
+                raise row
+            for record in self._records(row):
+                with self._refusing(where):
+                    self._read_record(record, observer)
+
+    @contextmanager
+    def _refusing(self, where: str) -> Iterator[None]:
         try:
-            observations.append(_observe(definition, document, row, now))
-        except _RowFault as fault:
-            where = f"row {number}, {fault.field}"
-            yield _refuse(definition, fault.reason, where, fault.detail)
-    yield from sorted(observations, key=lambda observation: observation.as_of)
+            yield
+        except RowFault as fault:
+            self.refuse(fault, f"{where}, {fault.field}" if fault.field else where)
+
+    def _records(self, row: Row) -> list[Row]:
+        """The records of a row: one, unless the definition says how several are joined.
+
+        Raises:
+            RowFault: the fields that are read have different numbers of parts.
+        """
+        separator = self._definition.rows.split
+        if separator is None:
+            return [row]
+        paths = {
+            path for _, field in self._definition.fields.list_locators() for path in field.paths
+        }
+        counts = {
+            value.count(separator) + 1
+            for path in paths
+            if isinstance(value := row.find(path, None), str) and separator in value
+        }
+        if len(counts) > 1:
+            raise RowFault(
+                RefusalReason.WRONG_COLUMNS, "split", f"fields of {sorted(counts)} parts in one row"
+            )
+        return [_PartRow(row, separator, part) for part in range(max(counts, default=1))]
+
+    def _read_record(self, row: Row, observer: Observer) -> None:
+        rows = self._definition.rows
+        for condition in rows.require:
+            if condition.paths:
+                _require(condition, row, observer.finder)
+        if any(condition.holds(observer.finder.find(condition, row)) for condition in rows.drop):
+            return
+        facility_id = observer.find_facility(row)
+        if facility_id is None:
+            return
+        self._seen.add(facility_id)
+        observation = observer.observe(facility_id, row)
+        self._observed[facility_id, observation.as_of].append(observation)
 
 
-def _refuse(definition: FeedDefinition, reason: RefusalReason, where: str, detail: str) -> Refusal:
-    return Refusal(feed_id=definition.id, reason=reason, where=where, detail=detail[:200])
-
-
-def _observe(
-    definition: FeedDefinition, document: object, row: object, now: datetime
-) -> Observation:
-    fields = definition.fields
-    name = _value(fields.facility, document, row)
-    facility_id = definition.facilities.get(name) if isinstance(name, str) else None
-    if facility_id is None:
-        raise _RowFault(
-            RefusalReason.UNKNOWN_FACILITY, "facility", f"{str(name)[:64]!r} is not in the table"
+def _require(condition: Condition, row: Row, finder: Finder) -> None:
+    value = finder.find(condition, row)
+    if not condition.holds(value):
+        place = condition.document or " ".join(condition.paths)
+        raise RowFault(
+            RefusalReason.WRONG_COLUMNS, place[:64], f"{quote(value)} is not what `require` says"
         )
-    as_of = _time(definition, _value(fields.as_of, document, row), now)
-    waiting, present = (
-        _people(name, None if field is None else _value(field, document, row))
-        for name, field in (
-            ("patients_waiting", fields.patients_waiting),
-            ("patients_in_department", fields.patients_in_department),
-        )
-    )
-    return Observation(
-        facility_id=facility_id,
-        feed_id=definition.id,
-        as_of=as_of,
-        received_at=now,
-        wait=_wait(definition, _value(fields.wait, document, row)),
-        patients_waiting=waiting,
-        patients_in_department=present,
-    )
 
 
-def _value(field: Field, document: object, row: object) -> object:
-    if field.path is not None:
-        return jmespath.search(field.path, row)
-    return jmespath.search(field.document or "", document)
+class _PartRow:
+    """One record of a row that joins several: the n-th part of every field that has parts."""
 
+    def __init__(self, row: Row, separator: str, part: int) -> None:
+        self._row = row
+        self._separator = separator
+        self._part = part
 
-def _time(definition: FeedDefinition, value: object, now: datetime) -> datetime:
-    if not isinstance(value, str):
-        raise _RowFault(RefusalReason.MISSING_FIELD, "as_of", "no time in the row")
-    try:
-        as_of = parse_time(value, definition.zone_info)
-    except TimeFault as fault:
-        raise _RowFault(RefusalReason.BAD_TIME, "as_of", str(fault)) from fault
-    reason = find_time_fault(as_of, now)
-    if reason is not None:
-        raise _RowFault(reason, "as_of", f"measured {value}, received {now.isoformat()}")
-    return as_of
-
-
-def _wait(definition: FeedDefinition, value: object) -> Wait | NoFigure:
-    if value is None:
-        return NoFigure.UNKNOWN
-    field = definition.fields.wait
-    number = _number("wait", value) * _MINUTES_IN[field.unit]
-    if not 0 <= number <= MAX_MINUTES:
-        raise _RowFault(RefusalReason.OUT_OF_RANGE, "wait", f"{value} {field.unit}")
-    clock = Clock(start=field.clock_from, stop=field.clock_to)
-    return Wait(minutes=number, statistic=field.statistic, clock=clock)
-
-
-def _people(field: str, value: object) -> int | None:
-    if value is None:
-        return None
-    number = _number(field, value)
-    if not 0 <= number <= MAX_PEOPLE or number != int(number):
-        raise _RowFault(RefusalReason.OUT_OF_RANGE, field, f"{value} people")
-    return int(number)
-
-
-def _number(field: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _RowFault(RefusalReason.WRONG_TYPE, field, f"{str(value)[:40]!r} is not a number")
-    if not math.isfinite(value):
-        raise _RowFault(RefusalReason.OUT_OF_RANGE, field, f"{value} is not finite")
-    return float(value)
+    def find(self, path: str, attribute: str | None) -> object:
+        value = self._row.find(path, attribute)
+        if isinstance(value, str) and self._separator in value:
+            return value.split(self._separator)[self._part].strip()
+        return value

@@ -31,12 +31,23 @@ class StatusTopic:
         return f"{PREFIX}/{self.area}/{self.provider}/status"
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeTopic:
+    """Topic of an ingest process's own heartbeat, which travels the whole pipeline."""
+
+    area: str
+    instance: str
+
+    def __str__(self) -> str:
+        return f"{PREFIX}/{self.area}/probe/{self.instance}"
+
+
 def subscriptions(area: str) -> tuple[str, str]:
     """The filters that cover every wait and status topic of an area."""
     return f"{PREFIX}/{area}/+/+/wait", f"{PREFIX}/{area}/+/status"
 
 
-def find_topic(topic: str, area: str) -> WaitTopic | StatusTopic | None:
+def find_topic(topic: str, area: str) -> WaitTopic | StatusTopic | ProbeTopic | None:
     """The parsed topic, or None where it is not one of this area's."""
     match topic.split("/"):
         case ["waitless", "v1", there, provider, facility_id, "wait"]:
@@ -45,6 +56,9 @@ def find_topic(topic: str, area: str) -> WaitTopic | StatusTopic | None:
         case ["waitless", "v1", there, provider, "status"]:
             if there == area and is_slug(provider):
                 return StatusTopic(area, provider)
+        case ["waitless", "v1", there, "probe", instance]:
+            if there == area:
+                return ProbeTopic(area, instance)
         case _:
             pass
     return None

@@ -47,7 +47,7 @@ class Candidate:
 
 
 def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Best first: by tier, unknown waits last in their tier, then by mean total minutes.
+    """Best first: unknown waits last, then by tier, then by mean total minutes.
 
     A total order: ties go to the shorter journey, then to the id. A place that another of its
     tier beats in journey and in every figure of the wait is never first.
@@ -55,13 +55,13 @@ def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=_key)
 
 
-def _key(candidate: Candidate) -> tuple[int, bool, float, float, float, str]:
+def _key(candidate: Candidate) -> tuple[bool, int, float, float, float, str]:
     total = candidate.total
     if total is None:
-        return candidate.tier, True, candidate.travel_minutes, 0.0, 0.0, candidate.id
+        return True, candidate.tier, candidate.travel_minutes, 0.0, 0.0, candidate.id
     return (
-        candidate.tier,
         False,
+        candidate.tier,
         total.mean,
         total.p50,
         candidate.travel_minutes,

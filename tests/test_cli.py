@@ -61,6 +61,7 @@ def test_check_refuses_a_facility_off_the_roads(plymouth_pack: Path) -> None:
         ({"WAITLESS_AREA": "west-kent"}, "west-kent"),
         ({"WAITLESS_MQTT_URL": "http://broker"}, "mqtt_url"),
         ({"WAITLESS_MQTT_URL": "mqtt://broker:many"}, "mqtt_url"),
+        ({"WAITLESS_REDIS_URL": "http://redis"}, "redis_url"),
         ({"WAITLESS_CONFIG": "missing.toml"}, "missing.toml"),
         ({"WAITLESS_MOST_MINUTES": "nan"}, "most_minutes"),
         ({"WAITLESS_LOG_LEVEL": "LOUD"}, "log_level"),

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -11,28 +11,39 @@ import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from feeds.definition import HttpPoll, HttpPush, LocalFile, MqttTopic
+from feeds.file_poll import FilePoller
 from feeds.http_poll import HttpPoller
 from feeds.mqtt import MqttSubscriber
+from waitless.alerts import AlertSender
 from waitless.area.pack import find_pack, load_area
 from waitless.board import Board
 from waitless.follow import BoardFollower
-from waitless.ingest import BROKER, Ingest
+from waitless.health import HealthWatch
+from waitless.ingest import BROKER, Desk, Ingest, Transport, keep_pulse
+from waitless.keys import KeyRing
 from waitless.metrics import IngestMetrics, WebMetrics
 from waitless.settings import Settings
-from waitless.store import Store, open_redis
+from waitless.store import Store, StoreAway, open_redis
 from waitless.travel import TravelTables
+from waitless.web.capacities import Capacities
 from waitless.web.directory import Directory
+from waitless.web.discretion import be_discreet
 from waitless.web.docs import Docs
 from waitless.web.events import Events
 from waitless.web.feeds import Feeds
 from waitless.web.machine import Machine
 from waitless.web.middleware import add_headers, around
+from waitless.web.operator import Operator
 from waitless.web.page import PatientPage
 from waitless.web.problems import problem_middleware
+from waitless.web.push import Push
 from waitless.web.recommendations import Recommendations
-from waitless.web.static import STATIC_FOLDER
+from waitless.web.static import StaticFiles
 
+CANCEL_AGAIN_S = 1.0
 Clock = Callable[[], datetime]
+Context = Callable[[web.Application], AbstractAsyncContextManager[None]]
 
 
 class Role(StrEnum):
@@ -54,19 +65,33 @@ def create_app(
     *,
     now: Clock = utc_now,
     chance: random.Random | None = None,
+    hours_bind: bool = True,
 ) -> web.Application:
     """Build the whole service; nothing is opened before the application starts.
 
+    Args:
+        settings: all that differs from one deployment to the next.
+        role: what this process does.
+        now: the clock.
+        chance: spreads retries.
+        hours_bind: as `Desk` has it; False only for simulated worlds that run fast.
+
     Raises:
-        AreaFault, SettingsFault: the pack or the settings cannot be used.
+        AreaFault, SettingsFault, KeysFault: the pack, settings or keys cannot be used.
     """
+    be_discreet()
     parts = _Parts(settings, now, chance or random.Random())  # noqa: S311 - spreads retries only
     app = web.Application(middlewares=[around(parts.metrics), problem_middleware])
     app.on_response_prepare.append(add_headers)
     parts.add_machine_routes(app)
     if role is not Role.INGEST:
         parts.add_routes(app)
-    app.cleanup_ctx.append(parts.run_api if role is Role.API else parts.run_with_ingest)
+    if role is Role.API:
+        app.cleanup_ctx.append(parts.run_api)
+    else:
+        ingest = parts.make_ingest(hours_bind=hours_bind)
+        parts.add_writer_routes(app, ingest)
+        app.cleanup_ctx.append(parts.run_with(ingest))
     return app
 
 
@@ -78,14 +103,16 @@ class _Parts:
         self.now = now
         self.chance = chance
         self.mqtt = settings.find_mqtt()
+        self.keys = KeyRing.load(settings.keys_file)
         self.area = load_area(find_pack(settings.area))
         self.registry = CollectorRegistry()
         self.metrics = WebMetrics(self.registry)
         self.store = Store(open_redis(settings.redis_url), self.area.id)
-        self.follower = BoardFollower(self.store, self._board_changed)
+        self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
 
-    def _board_changed(self, board: Board) -> None:
-        self.metrics.board_changed(board.epoch, degraded=board.degraded)
+    def _board_renewed(self, board: Board) -> None:
+        heartbeat_at = None if board.pulse is None else board.pulse.heartbeat_at
+        self.metrics.board_renewed(board.epoch, heartbeat_at, degraded=board.degraded)
 
     def add_machine_routes(self, app: web.Application) -> None:
         """The routes of every role."""
@@ -112,11 +139,11 @@ class _Parts:
         app.router.add_get("/v1/facilities/{id}/history", directory.get_history)
         app.router.add_get("/v1/feeds", feeds.list_all)
         app.router.add_get("/v1/feeds/{id}", feeds.get_one)
-        app.router.add_get("/v1/events", events.get)
+        app.router.add_get("/v1/events", events.get, allow_head=False)
         app.router.add_get("/openapi.json", docs.get_openapi)
         app.router.add_get("/docs", docs.get_page)
         app.router.add_get("/", page.get)
-        app.router.add_static("/static", STATIC_FOLDER)
+        app.router.add_get("/static/{name}", StaticFiles().get)
         app.on_shutdown.append(events.close)
 
     @asynccontextmanager
@@ -125,41 +152,95 @@ class _Parts:
         async with self.store, _running({"follow the store": self.follower.run()}):
             yield
 
-    @asynccontextmanager
-    async def run_with_ingest(self, _: web.Application) -> AsyncIterator[None]:
-        """The background work of a process that writes."""
-        async with aiohttp.ClientSession() as session, self.store:
-            ingest = Ingest(
-                self.area,
-                self.store,
-                now=self.now,
-                metrics=IngestMetrics(self.registry),
-                listens_to_mqtt=self.mqtt is not None,
-            )
-            transports = self._transports(ingest, session)
-            works = {
-                "follow the store": self.follower.run(),
-                "ingest": ingest.run(),
-                "feed health": ingest.run_health(transports),
-                **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
-            }
-            async with _running(works):
-                yield
+    def make_ingest(self, *, hours_bind: bool) -> Ingest:
+        """The area's one writer."""
+        metrics = IngestMetrics(self.registry)
+        desk = Desk(
+            self.area,
+            now=self.now,
+            metrics=metrics,
+            listens_to_mqtt=self.mqtt is not None,
+            pushing=self.keys.list_providers(),
+            hours_bind=hours_bind,
+        )
+        return Ingest(desk, self.store, metrics)
+
+    def add_writer_routes(self, app: web.Application, ingest: Ingest) -> None:
+        """The routes of the one process that writes: pushed waits, and operators' acts."""
+        capacities = Capacities(self.area.facilities, self.keys, ingest, now=self.now)
+        operator = Operator(ingest, self.store, self.keys, now=self.now)
+        app.router.add_post("/v1/capacities", capacities.post)
+        for definition in self.area.feeds:
+            if isinstance(definition.transport, HttpPush):
+                push = Push(definition, self.keys, ingest, now=self.now)
+                app.router.add_post(definition.transport.path, push.post)
+        app.router.add_get("/v1/operator/held", operator.list_held)
+        app.router.add_post("/v1/operator/held/{id}/release", operator.release)
+        app.router.add_post("/v1/operator/held/{id}/drop", operator.drop)
+        app.router.add_post("/v1/operator/feeds/{id}/off", operator.switch_off)
+        app.router.add_post("/v1/operator/feeds/{id}/on", operator.switch_on)
+        app.router.add_get("/v1/operator/audit", operator.list_audit)
+
+    def run_with(self, ingest: Ingest) -> Context:
+        """The background work of the process that writes."""
+
+        @asynccontextmanager
+        async def context(_: web.Application) -> AsyncIterator[None]:
+            # Without a limit, so that a hundred hung sources cannot hold up the next.
+            connector = aiohttp.TCPConnector(limit=0)
+            async with aiohttp.ClientSession(connector=connector) as session, self.store:
+                transports = self._transports(ingest, session)
+                alerts = AlertSender(
+                    self.area.id,
+                    webhook_url=self.settings.alert_webhook,
+                    session=session,
+                    chance=self.chance,
+                )
+                works = {
+                    "follow the store": self.follower.run(),
+                    "ingest": ingest.run(),
+                    "pulse": self._keep_pulse(ingest, transports, alerts),
+                    "alerts": alerts.run(),
+                    **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
+                }
+                async with _running(works):
+                    yield
+
+        return context
+
+    async def _keep_pulse(
+        self, ingest: Ingest, transports: Mapping[str, Transport], alerts: AlertSender
+    ) -> None:
+        memory = None
+        with suppress(*StoreAway):
+            memory = await self.store.load_watch()
+        watch = HealthWatch(self.now(), memory=memory)
+        await keep_pulse(ingest, self.store, transports, watch, alerts)
 
     def _transports(
         self, ingest: Ingest, session: aiohttp.ClientSession
-    ) -> dict[str, HttpPoller | MqttSubscriber]:
+    ) -> dict[str, HttpPoller | FilePoller | MqttSubscriber]:
         """Every way by which waits come in, by feed."""
-        transports: dict[str, HttpPoller | MqttSubscriber] = {
-            definition.id: HttpPoller(
-                definition,
-                session=session,
-                sink=ingest.accept,
-                now=self.now,
-                chance=self.chance,
-            )
-            for definition in self.area.feeds
-        }
+        transports: dict[str, HttpPoller | FilePoller | MqttSubscriber] = {}
+        raw_topics: dict[str, str] = {}
+        for definition in self.area.feeds:
+            match definition.transport:
+                case HttpPoll():
+                    transports[definition.id] = HttpPoller(
+                        definition,
+                        session=session,
+                        sink=ingest.accept,
+                        now=self.now,
+                        chance=self.chance,
+                    )
+                case LocalFile():
+                    transports[definition.id] = FilePoller(
+                        definition, sink=ingest.accept, now=self.now
+                    )
+                case MqttTopic(topic=topic):
+                    raw_topics[topic] = definition.id
+                case HttpPush():
+                    pass  # it comes to us: `add_writer_routes`
         if self.mqtt is not None:
             transports[BROKER] = MqttSubscriber(
                 self.mqtt,
@@ -168,6 +249,8 @@ class _Parts:
                 sink=ingest.accept,
                 now=self.now,
                 chance=self.chance,
+                share_group=self.settings.mqtt_share_group,
+                raw_topics=raw_topics,
             )
         return transports
 
@@ -176,7 +259,12 @@ class _Parts:
 async def _running(works: Mapping[str, Coroutine[None, None, None]]) -> AsyncIterator[None]:
     """Run tasks in the background. If one dies, so does whoever entered: nothing dies silently."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work, name=name) for name, work in works.items()]
-        yield
-        for task in tasks:
-            task.cancel()
+        pending = {group.create_task(work, name=name) for name, work in works.items()}
+        try:
+            yield
+        finally:
+            # More than once: on Python 3.11 a library's own timeout can swallow a cancellation.
+            while pending:
+                for task in pending:
+                    task.cancel()
+                _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from waitless.health import FeedHealth, FeedState
+from waitless.area.facility import Facility
+from waitless.health import FeedHealth, FeedState, judge_facility
+from waitless.pulse import Pulse
 from waitless.reading import Reading
 
 
@@ -18,23 +20,29 @@ class Board:
     readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
     """The believed reading of each facility; a facility never heard of is absent."""
     feeds: Mapping[str, FeedHealth] = field(default_factory=lambda: MappingProxyType({}))
+    pulse: Pulse | None = None
+    """The writer's last sign of life; None before the first."""
+    labelled_simulated: bool = False
+    """Whether the service is a simulation as a whole (setting `simulated`)."""
     degraded: bool = False
     """Whether the store was away when this board was made: nothing newer could be had."""
 
     @property
     def simulated(self) -> bool:
         """Whether any reading on it is invented."""
-        return any(reading.simulated for reading in self.readings.values())
+        return self.labelled_simulated or any(
+            reading.simulated for reading in self.readings.values()
+        )
 
-    def feed_state(self, facility_id: str, now: datetime) -> FeedState:
-        """The state of the feed that a facility's reading came by."""
-        reading = self.readings.get(facility_id)
-        health = self.feeds.get(reading.feed_id) if reading is not None else None
-        if reading is None or health is None:
-            return FeedState.LOST
-        if reading.live_wait(now) is None:
-            return FeedState.STALE
-        return health.state(now)
+    def feed_state(self, facility: Facility, now: datetime) -> FeedState:
+        """The state of what is known of a facility, by its reading and its feed."""
+        reading = self.readings.get(facility.id)
+        feed_id = facility.provider if reading is None else reading.feed_id
+        held = {} if self.pulse is None else self.pulse.held
+        return judge_facility(
+            reading, self.feeds.get(feed_id), now, held=held.get(facility.id)
+        ).state
 
 
-EMPTY_BOARD = Board(epoch=0)
+EMPTY_BOARD = Board(epoch=0, degraded=True)
+"""Before the first load nothing is known, which is not the same as nothing being published."""

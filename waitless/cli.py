@@ -4,12 +4,14 @@ import csv
 import logging
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 from aiohttp import web
 
 from waitless import __version__
+from waitless.listening import listen
 from waitless.settings import Settings, SettingsFault, load_settings
 
 MODES = click.Choice(["drive", "walk", "cycle"])
@@ -32,15 +34,16 @@ def serve(role: str, port: int | None) -> None:
     """Run the service against the configured Redis and MQTT broker."""
     from waitless.app import Role, create_app  # noqa: PLC0415 - only this command pays for it
     from waitless.area.pack import AreaFault  # noqa: PLC0415
+    from waitless.keys import KeysFault  # noqa: PLC0415
 
     settings = _settings(port=port)
     _start_logging(settings.log_level)
     try:
         app = create_app(settings, Role(role))
-    except (AreaFault, SettingsFault) as fault:
+    except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
     web.run_app(
-        app, host=settings.host, port=settings.port, access_log=None, handler_cancellation=True
+        app, sock=listen(settings.host, settings.port), access_log=None, handler_cancellation=True
     )
 
 
@@ -52,7 +55,8 @@ def demo(port: int, speed: float, seed: int) -> None:
     """Run everything on this machine with simulated feeds; nothing else is needed."""
     from waitless.demo.run import run_demo  # noqa: PLC0415 - only this command pays for it
 
-    _start_logging(os.environ.get("WAITLESS_LOG_LEVEL", "WARNING"))
+    quiet = None if "WAITLESS_LOG_LEVEL" in os.environ else "WARNING"
+    _start_logging(_settings(log_level=quiet).log_level)
     run_demo(port=port, speed=speed, seed=seed)
 
 
@@ -60,20 +64,50 @@ def demo(port: int, speed: float, seed: int) -> None:
 def check() -> None:
     """Say whether settings and area pack are valid, or what is wrong and where."""
     from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
+    from waitless.keys import KeyRing, KeysFault  # noqa: PLC0415
+    from waitless.store import open_redis  # noqa: PLC0415
     from waitless.travel import TravelTables  # noqa: PLC0415
 
     settings = _settings()
     try:
         settings.find_mqtt()
+        open_redis(settings.redis_url)
+        KeyRing.load(settings.keys_file)
         area = load_area(find_pack(settings.area))
         TravelTables.build(area)
-    except (AreaFault, SettingsFault) as fault:
+    except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
     click.echo(
         f"{area.id}: {len(area.facilities)} facilities, {area.roads.number_of_nodes()} junctions, "
         f"{area.roads.number_of_edges()} directed road links, "
-        f"{len(area.places.list_places())} places, {len(area.feeds)} feed definitions: valid"
+        f"{len(area.places.list_places())} places, {len(area.feeds)} feeds polled: valid"
     )
+    last = max(area.calendar.holidays, default=None)
+    if last is None or last < datetime.now(UTC).date() + timedelta(days=90):
+        click.echo(f"note: the last public holiday listed is {last}: add the coming ones", err=True)
+
+
+@main.group()
+def keys() -> None:
+    """Keys of providers that push waits, and of operators."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(["provider", "viewer", "operator"]), required=True)
+def make(name: str, role: str) -> None:
+    """Make a key for NAME (a provider's slug, or an operator's name).
+
+    The key is told once, on standard error; what belongs into the key file is on standard output.
+    """
+    from feeds.topics import is_slug  # noqa: PLC0415 - only this command pays for it
+    from waitless.keys import Role, make_key  # noqa: PLC0415
+
+    if not is_slug(name):
+        raise click.ClickException(f"{name!r} is not a slug such as kcht or night-desk")
+    key, lines = make_key(name, Role(role))
+    click.echo(f"The key of {name}, told this once: {key}", err=True)
+    click.echo(lines)
 
 
 @main.group()
@@ -90,7 +124,7 @@ def times(origins: Path, mode: str) -> None:
     ORIGINS is a CSV file with the columns id, lat and lon.
     """
     from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
-    from waitless.origins import OriginsFault, read_origins, write_times  # noqa: PLC0415
+    from waitless.origins import NamedOrigin, OriginsFault, read_origins, write_times  # noqa: PLC0415
     from waitless.travel import TravelTables  # noqa: PLC0415
 
     try:
@@ -98,7 +132,35 @@ def times(origins: Path, mode: str) -> None:
         rows = read_origins(origins)
     except (AreaFault, OriginsFault) as fault:
         raise click.ClickException(str(fault)) from fault
-    write_times(rows, TravelTables.build(area), mode, csv.writer(sys.stdout, lineterminator="\n"))
+
+    def unreachable(origin: NamedOrigin) -> None:
+        place = f"{origin.id} ({origin.lat}, {origin.lon})"
+        click.echo(f"no way from {place} to any facility: outside the area?", err=True)
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    write_times(rows, TravelTables.build(area), mode, writer, unreachable)
+
+
+class _LazyFeeds(click.Group):
+    """`waitless feeds`: loaded when it is asked for, as it brings the MQTT client along."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return self._loaded().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        return self._loaded().get_command(ctx, cmd_name)
+
+    def _loaded(self) -> click.Group:
+        from waitless.commands.feeds import feeds  # noqa: PLC0415 - only this group pays for it
+        from waitless.commands.replay import replay  # noqa: PLC0415
+
+        feeds.add_command(replay)
+        return feeds
+
+
+main.add_command(_LazyFeeds("feeds", help="Feed definitions, recorded payloads and series."))
 
 
 def _settings(**overrides: object) -> Settings:

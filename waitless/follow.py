@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 REFRESH_S = 2.0
 """The board is renewed this often even without a notice: one can be lost with its connection."""
 RETRY_S = 0.5
+FORGETFUL_FOR_S = 60.0
+"""How long the last board is kept when the store comes back with an older one."""
 
 
 class BoardFollower:
@@ -24,10 +26,13 @@ class BoardFollower:
     stop being live by their own age.
     """
 
-    def __init__(self, store: Store, on_change: Callable[[Board], None]) -> None:
-        self.board: Board = EMPTY_BOARD
+    def __init__(
+        self, store: Store, on_renewal: Callable[[Board], None], *, simulated: bool = False
+    ) -> None:
+        self.board: Board = replace(EMPTY_BOARD, labelled_simulated=simulated)
+        self._backwards_since: float | None = None
         self._store = store
-        self._on_change = on_change
+        self._on_renewal = on_renewal
         self._watchers: set[asyncio.Event] = set()
 
     async def run(self) -> None:
@@ -58,18 +63,36 @@ class BoardFollower:
     async def _renew(self) -> None:
         epoch, readings = await self._store.load_readings()
         feeds = await self._store.load_health()
+        pulse = await self._store.load_pulse()
+        if self._lost_its_memory(epoch):
+            self._replace(replace(self.board, degraded=True))
+            return
         self._replace(
             Board(
                 epoch=epoch,
                 readings=MappingProxyType(readings),
                 feeds=MappingProxyType(feeds),
+                pulse=pulse,
+                labelled_simulated=self.board.labelled_simulated,
             )
         )
 
+    def _lost_its_memory(self, epoch: int) -> bool:
+        """Whether the store holds less than we do: it came back empty, or from an old copy.
+
+        Ingest writes it all again within a second. If it does not, the store is taken as it is.
+        """
+        if epoch >= self.board.epoch:
+            self._backwards_since = None
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._backwards_since is None:
+            self._backwards_since = now
+            log.warning("the store went back from epoch %d to %d", self.board.epoch, epoch)
+        return now - self._backwards_since < FORGETFUL_FOR_S
+
     def _replace(self, board: Board) -> None:
-        changed = board.epoch != self.board.epoch or board.degraded != self.board.degraded
         self.board = board
-        if changed:
-            self._on_change(board)
+        self._on_renewal(board)
         for event in self._watchers:
             event.set()

@@ -1,9 +1,8 @@
 """What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from datetime import datetime
 
-from feeds.model import Observation, Refusal
-from waitless.belief import Rule
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
@@ -40,18 +39,21 @@ class IngestMetrics:
             "waitless_store_epoch", "The newest epoch written to the store.", registry=registry
         )
 
-    def believed(self, observation: Observation) -> None:
+    def believed(self, feed_id: str) -> None:
         """Count one believed observation."""
-        self._believed.labels(observation.feed_id).inc()
-        self._measured.labels(observation.facility_id).set(observation.measured_at.timestamp())
+        self._believed.labels(feed_id).inc()
 
-    def held(self, observation: Observation, rule: Rule) -> None:
-        """Count one held observation."""
-        self._held.labels(observation.feed_id, rule.value).inc()
+    def measured(self, facility_id: str, at: datetime) -> None:
+        """Note when a facility's believed reading was measured."""
+        self._measured.labels(facility_id).set(at.timestamp())
 
-    def refused(self, refusal: Refusal) -> None:
+    def held(self, feed_id: str, rule: str) -> None:
+        """Count one observation that is not shown."""
+        self._held.labels(feed_id, rule).inc()
+
+    def refused(self, feed_id: str, reason: str) -> None:
         """Count one refusal."""
-        self._refused.labels(refusal.feed_id, refusal.reason.value).inc()
+        self._refused.labels(feed_id, reason).inc()
 
     def saved(self, epoch: int) -> None:
         """Note the epoch that the store is at."""
@@ -78,6 +80,11 @@ class WebMetrics:
         self._epoch = Gauge(
             "waitless_board_epoch", "The epoch that answers come from.", registry=registry
         )
+        self._heartbeat = Gauge(
+            "waitless_heartbeat_timestamp_seconds",
+            "When the newest probe on the board was sent through the whole pipeline.",
+            registry=registry,
+        )
         self._degraded = Gauge(
             "waitless_board_degraded",
             "1 while the store is away and the board cannot be renewed.",
@@ -89,7 +96,9 @@ class WebMetrics:
         self._requests.labels(route, method, str(status)).inc()
         self._duration.labels(route).observe(duration_s)
 
-    def board_changed(self, epoch: int, *, degraded: bool) -> None:
+    def board_renewed(self, epoch: int, heartbeat_at: datetime | None, *, degraded: bool) -> None:
         """Note the board that answers come from now."""
         self._epoch.set(epoch)
+        if heartbeat_at is not None:
+            self._heartbeat.set(heartbeat_at.timestamp())
         self._degraded.set(degraded)

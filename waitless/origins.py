@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -61,12 +61,22 @@ def _origin(row: dict[str, str], where: str) -> NamedOrigin:
 
 
 def write_times(
-    origins: Iterable[NamedOrigin], travel: TravelTables, mode: str, writer: Writer
+    origins: Iterable[NamedOrigin],
+    travel: TravelTables,
+    mode: str,
+    writer: Writer,
+    unreachable: Callable[[NamedOrigin], None],
 ) -> None:
-    """Write `id,facility_id,minutes,distance_m`, a row per origin and reachable facility."""
+    """Write `id,facility_id,minutes,distance_m`, a row per origin and reachable facility.
+
+    `unreachable` is told of every origin from which no way leads anywhere: outside the area, far
+    from any road, or its coordinates swapped.
+    """
     writer.writerow(("id", "facility_id", "minutes", "distance_m"))
     for origin in origins:
         journeys = travel.journeys_from_point(origin.lat, origin.lon, Mode(mode))
+        if not journeys:
+            unreachable(origin)
         for facility_id, journey in journeys.items():
             row = (origin.id, facility_id, f"{journey.minutes:.2f}", journey.distance_m)
             writer.writerow(row)

@@ -70,6 +70,13 @@ def apply_observation(previous: Reading | None, observation: Observation) -> Rea
             patients_waiting=observation.patients_waiting,
             patients_in_department=observation.patients_in_department,
         )
+    elif observation.status is None:
+        # A source that publishes how many wait, but no wait.
+        reading = replace(
+            reading,
+            patients_waiting=observation.patients_waiting,
+            patients_in_department=observation.patients_in_department,
+        )
     if observation.status is not None:
         reading = replace(reading, status=observation.status, status_as_of=measured)
     return reading

@@ -40,6 +40,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Journeys longer than this are not recommended, except to the nearest suitable place."""
     instance: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] = "1"
     """Tells apart processes that listen to one broker: part of the MQTT client identifier."""
+    simulated: bool = False
+    """Whether every answer is labelled simulated, even before a single simulated reading came."""
+    keys_file: Path | None = None
+    """A TOML file of key hashes (`waitless keys make`); none: nobody may push or act."""
+    alert_webhook: str | None = None
+    """An http(s) address that feed alerts are posted to; they are logged in any case."""
+    mqtt_share_group: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] | None = None
+    """Take turns with other subscribers of this group; the broker sends it no retained waits."""
     log_level: Annotated[str, msgspec.Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
 
     def find_mqtt(self) -> MqttEndpoint | None:

@@ -2,7 +2,9 @@
 
 Keys of an area share one hash tag, so that a Redis cluster keeps them together:
 `waitless:{east-kent}:latest` (hash, facility -> reading), `:history:<facility>` (capped stream),
-`:feeds` (hash, feed -> health), `:epoch` (counter) and the channel `:changes`.
+`:feeds` (hash, feed -> health), `:pulse` (the writer's last sign of life), `:belief` (hash, what
+belief remembers), `:watch` (what alerts were raised), `:audit` (capped stream), `:epoch` (counter)
+and the channel `:changes`.
 """
 
 import asyncio
@@ -19,8 +21,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from waitless.health import FeedHealth
+from waitless.audit import AuditEntry
+from waitless.belief.state import BeliefState, FacilityState
+from waitless.belief.state import FeedState as FeedBelief
+from waitless.health import FeedHealth, WatchMemory
+from waitless.pulse import Pulse
 from waitless.reading import Reading
+from waitless.settings import SettingsFault
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +35,19 @@ T = TypeVar("T")
 
 HISTORY_LENGTH = 2016
 """Readings kept per facility: a week at one in five minutes."""
+AUDIT_LENGTH = 10_000
 TIMEOUT_S = 2.0
 
+_WEATHER = ("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "MASTERDOWN")
+"""Redis's words for states that pass: a full disk, a missing replica, a failover."""
+
+
+class StoreUnwilling(Exception):
+    """Redis answers, but cannot do it just now."""
+
+
 StoreAway = (
+    StoreUnwilling,
     RedisConnectionError,
     RedisTimeoutError,
     OutOfMemoryError,
@@ -42,17 +59,29 @@ Anything else is a fault of ours."""
 
 _reading = msgspec.json.Decoder(Reading)
 _health = msgspec.json.Decoder(FeedHealth)
+_pulse = msgspec.json.Decoder(Pulse)
+_watch = msgspec.json.Decoder(WatchMemory)
+_audit = msgspec.json.Decoder(AuditEntry)
+_facility_belief = msgspec.json.Decoder(FacilityState)
+_feed_belief = msgspec.json.Decoder(FeedBelief)
 _encode = msgspec.json.Encoder().encode
 
 
 def open_redis(url: str) -> Redis:
-    """A client with bounded patience: a hung server is an absent one."""
-    return Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        health_check_interval=10,
-    )
+    """A client with bounded patience: a hung server is an absent one.
+
+    Raises:
+        SettingsFault: the address is none.
+    """
+    try:
+        return Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            health_check_interval=10,
+        )
+    except ValueError as fault:
+        raise SettingsFault(f"redis_url: {fault}") from fault
 
 
 class Store:
@@ -72,8 +101,17 @@ class Store:
         """Raises one of `StoreAway` where Redis does not answer."""
         await self._redis.ping()
 
-    async def save_readings(self, readings: Sequence[Reading]) -> int:
+    async def load_epoch(self) -> int:
+        """The epoch that the store is at; 0 where it holds nothing."""
+        return int(await self._redis.get(self._key("epoch")) or 0)
+
+    async def save_readings(self, readings: Sequence[Reading], *, after: int = 0) -> int:
         """Make new readings the truth, in one transaction; gives the new epoch.
+
+        Args:
+            readings: what is believed now.
+            after: the new epoch is above this one, whatever the store remembers. 0 goes on from
+                where the store is.
 
         Safe to repeat after a connection that died before its reply: the same reading is set
         again, and its place in the history is its own measurement time, taken only once.
@@ -89,11 +127,13 @@ class Store:
                     maxlen=HISTORY_LENGTH,
                     approximate=True,
                 )
+            if after:
+                pipe.set(self._key("epoch"), after)
             pipe.incr(self._key("epoch"))
             results: list[Any] = await pipe.execute(raise_on_error=False)
         for result in results:
             if isinstance(result, Exception) and not _is_repeat(result):
-                raise result
+                raise _weather(result)
         epoch = int(results[-1])
         await self._redis.publish(self._key("changes"), epoch)
         return epoch
@@ -113,19 +153,74 @@ class Store:
         fields = {name: entry[b"reading"] for name, entry in entries if b"reading" in entry}
         return [reading for _, reading in _decoded(fields, _reading)]
 
-    async def save_health(self, feeds: Iterable[FeedHealth]) -> None:
+    async def save_health(self, feeds: Iterable[FeedHealth], pulse: Pulse) -> None:
         """Make feeds' health known to every reader; feeds no longer among them are forgotten."""
         async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(self._key("pulse"), _encode(pulse))
             pipe.delete(self._key("feeds"))
             for health in feeds:
                 pipe.hset(self._key("feeds"), health.id, _encode(health))
             pipe.publish(self._key("changes"), "feeds")
-            await pipe.execute()
+            try:
+                await pipe.execute()
+            except ResponseError as fault:
+                raise _weather(fault) from fault
 
     async def load_health(self) -> dict[str, FeedHealth]:
         """Every feed's health as the ingest process last told it."""
         encoded: Any = await self._redis.hgetall(self._key("feeds"))
         return dict(_decoded(encoded, _health))
+
+    async def load_pulse(self) -> Pulse | None:
+        """The writer's last sign of life; None where there never was one."""
+        encoded: Any = await self._redis.get(self._key("pulse"))
+        return dict(_decoded({b"pulse": encoded}, _pulse)).get("pulse") if encoded else None
+
+    async def save_belief(
+        self, state: BeliefState, facilities: Iterable[str], feeds: Iterable[str]
+    ) -> None:
+        """Keep what belief remembers of the facilities and feeds named."""
+        mapping = {f"facility:{one}": _encode(state.facilities[one]) for one in facilities}
+        mapping |= {f"feed:{one}": _encode(state.feeds[one]) for one in feeds if one in state.feeds}
+        if mapping:
+            await self._redis.hset(self._key("belief"), mapping=mapping)  # type: ignore[arg-type]
+
+    async def load_belief(self) -> BeliefState:
+        """What belief remembered; what cannot be read is forgotten."""
+        encoded: Any = await self._redis.hgetall(self._key("belief"))
+
+        def of(kind: bytes) -> dict[bytes, bytes]:
+            return {
+                name.removeprefix(kind): value
+                for name, value in encoded.items()
+                if name.startswith(kind)
+            }
+
+        return BeliefState(
+            facilities=dict(_decoded(of(b"facility:"), _facility_belief)),
+            feeds=dict(_decoded(of(b"feed:"), _feed_belief)),
+        )
+
+    async def save_watch(self, memory: WatchMemory) -> None:
+        """Keep what was last known, and told, of every feed and facility."""
+        await self._redis.set(self._key("watch"), _encode(memory))
+
+    async def load_watch(self) -> WatchMemory | None:
+        """The same; None where nothing was kept."""
+        encoded: Any = await self._redis.get(self._key("watch"))
+        return dict(_decoded({b"watch": encoded}, _watch)).get("watch") if encoded else None
+
+    async def add_audit(self, entry: AuditEntry) -> None:
+        """Write down what an operator did; the newest ten thousand are kept."""
+        await self._redis.xadd(
+            self._key("audit"), {"entry": _encode(entry)}, maxlen=AUDIT_LENGTH, approximate=True
+        )
+
+    async def load_audit(self, limit: int) -> list[AuditEntry]:
+        """The newest entries, newest first."""
+        entries: Any = await self._redis.xrevrange(self._key("audit"), count=limit)
+        fields = {name: entry[b"entry"] for name, entry in entries if b"entry" in entry}
+        return [entry for _, entry in _decoded(fields, _audit)]
 
     @asynccontextmanager
     async def changes(self) -> AsyncIterator["Changes"]:
@@ -153,6 +248,13 @@ class Changes:
         while await self._pubsub.get_message(timeout=0) is not None:
             pass
         return True
+
+
+def _weather(fault: Exception) -> Exception:
+    """The fault itself, or `StoreUnwilling` where it will pass."""
+    if isinstance(fault, ResponseError) and any(word in str(fault) for word in _WEATHER):
+        return StoreUnwilling(str(fault))
+    return fault
 
 
 def _is_repeat(fault: Exception) -> bool:

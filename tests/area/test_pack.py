@@ -107,6 +107,16 @@ def test_a_fault_names_its_file_row_and_field(
         assert words in str(fault.value)
 
 
+@pytest.mark.parametrize("name", ["plymouth-page", "uhp", "mqtt"])
+def test_feeds_and_providers_share_one_list_of_names(plymouth_pack: Path, name: str) -> None:
+    text = (plymouth_pack / "feeds" / "plymouth.toml").read_text()
+    twin = text.replace('id = "plymouth-page"', f'id = "{name}"')
+    (plymouth_pack / "feeds" / "twin.toml").write_text(twin)
+
+    with pytest.raises(AreaFault, match=f"the id '{name}' stands twice"):
+        load_area(plymouth_pack)
+
+
 def test_every_fault_is_told_at_once(plymouth_pack: Path) -> None:
     facilities = plymouth_pack / "facilities.toml"
     facilities.write_text(facilities.read_text().replace('kind = "', 'kind = "x'))

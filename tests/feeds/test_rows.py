@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.definition import DefinitionFault, FeedDefinition, load_definition
-from feeds.model import Observation, Refusal, RefusalReason, Statistic, Wait
+from feeds.model import NoFigure, Observation, Refusal, RefusalReason, Statistic, Wait
 from feeds.rows import decode_document
 from tests.conftest import DATA
 
@@ -54,13 +54,13 @@ def test_rows_come_oldest_first_whatever_their_order() -> None:
 
 
 def test_one_bad_row_costs_only_itself_and_says_where_it_is() -> None:
-    good, bad = row(), row(wait="many")
+    good, bad = row(), row(dt="2023-7-5T17:5:26Z", wait="many")
 
     observed, refused = sorted(decode(document(good, bad)), key=lambda one: type(one).__name__)
 
     assert isinstance(observed, Observation)
     assert isinstance(refused, Refusal)
-    assert refused.reason is RefusalReason.WRONG_TYPE
+    assert refused.reason is RefusalReason.UNREADABLE_WAIT
     assert refused.where == "row 2, wait"
 
 
@@ -70,7 +70,8 @@ def test_one_bad_row_costs_only_itself_and_says_where_it_is() -> None:
         (b"<html>503</html>", RefusalReason.MALFORMED),
         (b"", RefusalReason.MALFORMED),
         (b"{}", RefusalReason.MISSING_FIELD),
-        (b'{"data": []}', RefusalReason.MISSING_FIELD),
+        (b'{"data": []}', RefusalReason.EMPTY),
+        (b'{"data": 5}', RefusalReason.MISSING_FIELD),
         (b"[]", RefusalReason.MISSING_FIELD),
         (document(row(), name="Cumberland Center"), RefusalReason.UNKNOWN_FACILITY),
         (document(row(dt=None)), RefusalReason.MISSING_FIELD),
@@ -80,6 +81,13 @@ def test_one_bad_row_costs_only_itself_and_says_where_it_is() -> None:
         (document(row(wait=True)), RefusalReason.WRONG_TYPE),
         (document(row(wait=-5)), RefusalReason.OUT_OF_RANGE),
         (document(row(people=1.5)), RefusalReason.OUT_OF_RANGE),
+        (document(row(people="many")), RefusalReason.WRONG_TYPE),
+        (document(row(wait=0)), RefusalReason.AMBIGUOUS),
+        (document(row(wait=0, people=None)), RefusalReason.AMBIGUOUS),
+        (document(row(), row(wait=113)), RefusalReason.AMBIGUOUS),
+        (document(row(), name="x" * 20_000), RefusalReason.TOO_LARGE),
+        (b"[" * 100_000, RefusalReason.MALFORMED),
+        (b" " * (2 * 1024 * 1024 + 1), RefusalReason.TOO_LARGE),
         (document("not a row"), RefusalReason.MISSING_FIELD),
     ],
 )
@@ -87,6 +95,27 @@ def test_what_cannot_be_read_is_refused_by_name(payload: bytes, reason: RefusalR
     refusals = decode(payload)
 
     assert [refusal.reason for refusal in refusals if isinstance(refusal, Refusal)] == [reason]
+
+
+def test_rows_that_say_the_same_twice_are_one_observation() -> None:
+    assert len(decode(document(row(), row()))) == 1
+
+
+def test_rows_that_disagree_refuse_each_other_and_name_the_facility() -> None:
+    [refused] = decode(document(row(wait=100), row(wait=112)))
+
+    assert isinstance(refused, Refusal)
+    assert refused.where == "cumberland-centre-utc"
+
+
+def test_null_is_no_zero_and_zero_needs_an_empty_queue() -> None:
+    [unknown] = decode(document(row(wait=None)))
+    [empty] = decode(document(row(wait=0, people=0)))
+
+    assert isinstance(unknown, Observation)
+    assert unknown.wait is NoFigure.UNKNOWN
+    assert isinstance(empty, Observation)
+    assert empty.wait == Wait(minutes=0, statistic=Statistic.LONGEST)
 
 
 @given(st.binary(max_size=200))
@@ -117,6 +146,20 @@ SOUND = (DATA / "plymouth" / "feeds" / "plymouth.toml").read_text()
         ('{ path = "dt" }', "{ }", "path"),
         ('statistic = "longest"', 'statistic = "worst"', "$.fields.wait.statistic"),
         ('id = "plymouth-page"', 'id = "Plymouth page"', "$.id"),
+        ('{ path = "dt" }', '{ path = "dt", document = "dt" }', "$.fields.as_of"),
+        ('{ path = "dt" }', '{ path = "dt", received = true }', "$.fields.as_of"),
+        ('{ path = "dt" }', '{ path = "dt", formats = ["sundial"] }', "formats"),
+        ('{ path = "dt" }', '{ path = "dt", formats = ["auto", "month_first"] }', "contradict"),
+        ('{ path = "dt" }', '{ path = "dt", pattern = "(" }', "$.fields.as_of"),
+        ('{ path = "dt" }', '{ path = "dt", pattern = "no group" }', "one group"),
+        ('{ path = "dt" }', '{ path = "dt", attribute = "title" }', "$.fields.as_of"),
+        ('{ document = "name" }', '{ document = "name[" }', "$.fields.facility"),
+        ('format = "json"', 'format = "xml"', "$.rows"),
+        ('kind = "http-poll"', 'kind = "pigeon"', "$.transport"),
+        ("[facilities]", 'expected = ["nobody"]\n[facilities]', "expected"),
+        ('"Cumberland Centre" =', '"TAVISTOCK minor injuries unit" =', "means both"),
+        ("[facilities]", "[facilities]\n'?' = 'x'", "$.facilities"),
+        ('= "tavistock-miu"', '= "Tavistock MIU"', "$.facilities"),
     ],
 )
 def test_a_faulty_definition_is_refused_with_its_field(

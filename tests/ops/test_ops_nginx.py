@@ -49,15 +49,16 @@ class Nginx:
 
 
 def write_conf(folder: Path, port: int, health_port: int, workers: list[int]) -> Path:
-    """Our file with this test's ports and paths, and addresses for the name `api`.
+    """Our file with this test's ports and paths, and addresses for the names `api` and `ingest`.
 
     Debian 12's nginx does not know `resolve`, which asks the container engine for them.
     """
     text = (ROOT / "ops/nginx.conf").read_text()
-    pattern = r"server api:8080 resolve (.*);"
-    (options,) = re.findall(pattern, text)
-    addresses = " ".join(f"server 127.0.0.1:{each} {options};" for each in workers)
-    text = re.sub(pattern, addresses, text)
+    for name in ("api", "ingest"):
+        pattern = rf"server {name}:8080 resolve (.*);"
+        (options,) = re.findall(pattern, text)
+        addresses = " ".join(f"server 127.0.0.1:{each} {options};" for each in workers)
+        text = re.sub(pattern, addresses, text)
     for there, here in (
         ("listen 8080;", f"listen 127.0.0.1:{port};"),
         ("listen 127.0.0.1:8081;", f"listen 127.0.0.1:{health_port};"),
@@ -164,7 +165,7 @@ async def test_failures_are_logged_without_it_too(
     statuses = []
     for request in (
         http.get(at),
-        http.post(at, data=b"x" * 70_000),
+        http.post(at, data=b"x" * 300_000),
         http.get(f"{at}&need={'x' * 9000}"),
         http.get(f"{nginx.at}/metrics?{QUERY}"),
         http.get(at, headers={"X-Long": "x" * 9000}),

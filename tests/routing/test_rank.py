@@ -59,8 +59,10 @@ def test_the_order_does_not_depend_on_the_order_given(
 
 
 @given(candidates)
-def test_unknown_waits_come_last_in_their_tier(places: list[Candidate]) -> None:
-    keys = [(place.tier, place.wait is None) for place in rank(places)]
+def test_unknown_waits_come_last_and_doubtful_places_after_sure_ones(
+    places: list[Candidate],
+) -> None:
+    keys = [(place.wait is None, place.tier) for place in rank(places)]
 
     assert keys == sorted(keys)
 

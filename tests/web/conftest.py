@@ -12,6 +12,7 @@ from tests.support.messages import observation
 from tests.support.service import Patient, eventually, serving
 from waitless.app import Role, create_app
 from waitless.health import FeedHealth
+from waitless.pulse import Pulse
 from waitless.reading import apply_observation
 from waitless.settings import Settings
 from waitless.store import Store
@@ -33,7 +34,7 @@ async def put(store: Store, *observations: Observation) -> None:
     health.count_message(MONDAY_MORNING)
     for one in observations:
         health.count_believed(one)
-    await store.save_health([health])
+    await store.save_health([health], Pulse(at=MONDAY_MORNING))
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from tests.support.service import Patient, get_json
 from waitless.app import Role, create_app
 from waitless.settings import Settings
 
+WRITER = ("/v1/capacities", "/v1/operator")
+"""Routes of the writing process, which have tests of their own."""
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
@@ -35,10 +37,10 @@ async def test_the_document_is_openapi_3_1(patient: Patient) -> None:
 
 async def test_every_public_route_is_described(patient: Patient, redis_url: str) -> None:
     document = await get_json(patient, "/openapi.json")
-    app = create_app(Settings(redis_url=redis_url), Role.API)
+    app = create_app(Settings(redis_url=redis_url), Role.ALL)
 
     routes = {route.resource.canonical for route in app.router.routes() if route.resource}
-    for_people = {"/", "/docs", "/openapi.json", "/metrics", "/static"}
+    for_people = {"/", "/docs", "/openapi.json", "/metrics", "/static/{name}"}
     assert routes - for_people == set(document["paths"])
 
 
@@ -46,6 +48,8 @@ async def test_the_service_keeps_to_the_document(patient: Patient) -> None:
     """Generated requests, valid and not, for every operation that ends by itself."""
     document = await get_json(patient, "/openapi.json")
     del document["paths"]["/v1/events"]
+    for path in [path for path in document["paths"] if path.startswith(WRITER)]:
+        del document["paths"][path]
     base = str(patient.make_url("")).rstrip("/")
 
     def exercise() -> int:

@@ -55,7 +55,7 @@ async def test_999_comes_before_anything_else(browser: Browser, patient: Patient
 
     main = await page.locator("main").inner_text()
     assert main.index("Call 999") < main.index("Where would I be seen soonest?")
-    assert main.index("Call 999") < main.index("Deal UTC")
+    assert main.index("Call 999") < main.index("NHS 111") < main.index("Deal UTC")
 
 
 @pytest.mark.parametrize("width", [NARROWEST, WIDEST])
@@ -109,7 +109,9 @@ async def test_a_name_of_two_places_is_a_choice_of_links(
     assert await page.locator("#first").is_visible()
 
 
-@pytest.mark.parametrize("path", ["/?place=Atlantis", "/?place=<script>alert(1)</script>", "/?x=1"])
+@pytest.mark.parametrize(
+    "path", ["/?place=Atlantis", "/?place=<script>alert(1)</script>", "/?place=Deal&need=x"]
+)
 async def test_what_cannot_be_answered_is_said_on_the_page(patient: Patient, path: str) -> None:
     response = await patient.get(path)
 
@@ -117,6 +119,10 @@ async def test_what_cannot_be_answered_is_said_on_the_page(patient: Patient, pat
     assert response.status == 400
     assert 'role="alert"' in text
     assert "<script>alert" not in text
+
+
+async def test_a_link_with_a_strangers_parameter_still_answers(patient: Patient) -> None:
+    assert (await patient.get("/?place=Deal&fbclid=1")).status == 200
 
 
 async def test_simulated_figures_are_called_so_on_the_page(patient: Patient, store: Store) -> None:

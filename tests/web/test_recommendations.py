@@ -1,5 +1,6 @@
 """`GET /v1/recommendations`, as the patients' app meets it."""
 
+import asyncio
 import logging
 
 import pytest
@@ -65,6 +66,42 @@ async def test_no_position_reaches_the_log(
     assert "51.22" not in caplog.text
     assert "CT1" not in caplog.text
     assert PATH in caplog.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /v1/recommendations?lat=51.28017\xff&lon=1.38 HTTP/1.1",
+        b"GET /v1/recommendations?place=CT14 7AB HTTP/1.1",
+        b"GET /v1/recommendations?lat=51.28017&lon=1.38 HTTP/9.9",
+        b"GET /v1/recommendations?place=CT14" + b"x" * 20_000 + b" HTTP/1.1",
+    ],
+)
+async def test_no_position_of_a_broken_request_reaches_the_log(
+    patient: Patient, caplog: pytest.LogCaptureFixture, line: bytes
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        reader, writer = await asyncio.open_connection("127.0.0.1", patient.port)
+        writer.write(line + b"\r\nHost: here\r\n\r\n")
+        assert b" 400 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+
+    # The test server's own access log; the service has none but `waitless.access`.
+    records = [record for record in caplog.records if record.name != "aiohttp.access"]
+    shown = "\n".join(logging.Formatter().format(record) for record in records)
+    assert "aiohttp.server" in [record.name for record in records]
+    assert "51.28" not in shown
+    assert "CT14" not in shown
+    assert "127.0.0.1" not in shown
+
+
+async def test_an_answer_to_a_position_stays_out_of_shared_caches(patient: Patient) -> None:
+    by_position = await patient.get(PATH, params={"lat": "51.22", "lon": "1.4"})
+    by_place = await patient.get(PATH, params={"place": "CT14"})
+
+    assert by_position.headers["Cache-Control"].startswith("private")
+    assert by_place.headers["Cache-Control"].startswith("public")
 
 
 @pytest.mark.parametrize(

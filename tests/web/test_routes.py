@@ -4,6 +4,7 @@ import asyncio
 
 import orjson
 import pytest
+from yarl import URL
 
 from tests.support.clock import FakeClock
 from tests.support.messages import observation
@@ -61,7 +62,11 @@ async def test_history_of_impossible_length_is_refused(patient: Patient, hours: 
         ("GET", "/v1/facilities/nowhere/history", 404, "unknown_facility"),
         ("GET", "/v1/feeds/nobody", 404, "unknown_feed"),
         ("GET", "/v2/recommendations", 404, "not_found"),
-        ("GET", "/static/../app.py", 404, "not_found"),
+        ("GET", "/static/nothing.css", 404, "not_found"),
+        ("GET", "/static/", 404, "not_found"),
+        ("GET", "/static/%2e%2e/app.py", 404, "not_found"),
+        ("GET", "/static/..%2fapp.py", 404, "not_found"),
+        ("HEAD", "/v1/events", 405, "method_not_allowed"),
         ("GET", "/v1/facilities?x=1", 400, "unknown_parameter"),
         ("POST", "/v1/recommendations", 405, "method_not_allowed"),
         ("DELETE", "/", 405, "method_not_allowed"),
@@ -70,7 +75,12 @@ async def test_history_of_impossible_length_is_refused(patient: Patient, hours: 
 async def test_every_refusal_is_a_problem_document(
     patient: Patient, method: str, path: str, status: int, code: str
 ) -> None:
-    await assert_problem(await patient.request(method, path), status, code)
+    response = await patient.request(method, URL(path, encoded=True))
+
+    if method == "HEAD":
+        assert response.status == status
+    else:
+        await assert_problem(response, status, code)
 
 
 async def test_feeds_tell_their_state_and_ages(patient: Patient) -> None:

@@ -81,6 +81,7 @@ class FacilityRow(msgspec.Struct, forbid_unknown_fields=True):
     xray_hours: dict[str, list[str]] | None = None
     treats_hours: dict[Need, dict[str, list[str]]] = {}
     last_patient_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] | None = None
+    service_ids: list[str] = []
     notes: str | None = None
 
 
@@ -107,6 +108,8 @@ class Facility:
     min_age_months: int | None
     xray: bool | None
     xray_hours: WeeklyHours | None
+    service_ids: tuple[str, ...]
+    """Other names its provider pushes waits under, such as its Directory of Services number."""
     last_patient_minutes: int | None
     """How long before closing the last patient is taken; None where no such rule is known."""
     reviewed: date
@@ -147,6 +150,7 @@ class Facility:
             min_age_months=row.min_age_months,
             xray=row.xray,
             xray_hours=None if row.xray_hours is None else _hours(row.xray_hours, "xray_hours"),
+            service_ids=tuple(row.service_ids),
             last_patient_minutes=row.last_patient_minutes,
             reviewed=row.reviewed,
         )

@@ -70,6 +70,7 @@ class Area:
     places: Gazetteer
     roads: "nx.DiGraph[str]"
     feeds: tuple[FeedDefinition, ...]
+    """Those that are enabled; the others are checked all the same."""
     attribution: tuple[str, ...]
 
     def list_providers(self) -> list[str]:
@@ -125,6 +126,7 @@ def load_area(folder: Path) -> Area:
     places = list(_places(reader))
     roads = reader.attempt(row.roads, lambda: load_roads(folder / row.roads))
     definitions = list(_definitions(reader, facilities))
+    _check_feed_ids(reader, definitions, facilities)
     if reader.faults or roads is None:
         raise AreaFault(reader.faults)
     return Area(
@@ -135,7 +137,7 @@ def load_area(folder: Path) -> Area:
         facilities=facilities,
         places=Gazetteer(places),
         roads=roads,
-        feeds=tuple(definitions),
+        feeds=tuple(definition for definition in definitions if definition.enabled),
         attribution=tuple(row.attribution),
     )
 
@@ -188,6 +190,19 @@ def _facilities(reader: _Reader, bounds: Bounds) -> dict[str, Facility]:
 def _places(reader: _Reader) -> Iterator[PlaceRow]:
     for _, row in reader.rows("places.toml", "place", PlaceRow):
         yield row
+
+
+def _check_feed_ids(
+    reader: _Reader, definitions: list[FeedDefinition], facilities: dict[str, Facility]
+) -> None:
+    """Feeds and providers share one list of names: each must be its own."""
+    taken = {facility.provider for facility in facilities.values()} | {"mqtt", "probe"}
+    for definition in definitions:
+        if definition.id in taken:
+            reader.faults.append(
+                f"feeds: the id {definition.id!r} stands twice, or is a provider's"
+            )
+        taken.add(definition.id)
 
 
 def _definitions(reader: _Reader, facilities: dict[str, Facility]) -> Iterator[FeedDefinition]:

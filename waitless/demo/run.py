@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,15 +18,12 @@ from waitless.demo.broker import embedded_broker
 from waitless.demo.publish import run_publishers
 from waitless.demo.redis_server import RedisFault, private_redis
 from waitless.demo.world import World
+from waitless.listening import listen
 from waitless.settings import Settings
 
 HOST = "127.0.0.1"
 AREA = "east-kent"
 ASK = "/v1/recommendations?place=CT14&need=wound"
-
-
-class DemoFault(click.ClickException):
-    """A demo that cannot start; the message says what to do about it."""
 
 
 def run_demo(*, port: int, speed: float, seed: int) -> None:
@@ -37,12 +35,13 @@ def run_demo(*, port: int, speed: float, seed: int) -> None:
         seed: of the simulated world.
 
     Raises:
-        DemoFault: the port is taken, or no Redis can be had.
+        ClickException: the port is taken, or no Redis can be had.
     """
-    asyncio.run(_demo(port, speed, seed))
+    listening = listen(HOST, port)
+    asyncio.run(_demo(listening, speed, seed))
 
 
-async def _demo(port: int, speed: float, seed: int) -> None:
+async def _demo(listening: socket.socket, speed: float, seed: int) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -51,21 +50,24 @@ async def _demo(port: int, speed: float, seed: int) -> None:
         try:
             redis_url = await stack.enter_async_context(private_redis(Path(folder)))
         except RedisFault as fault:
-            raise DemoFault(str(fault)) from fault
+            raise click.ClickException(str(fault)) from fault
         endpoint = await stack.enter_async_context(embedded_broker())
         runner = web.AppRunner(
             create_app(
                 Settings(
                     area=AREA,
+                    simulated=True,
                     redis_url=redis_url,
                     mqtt_url=f"mqtt://{endpoint.host}:{endpoint.port}",
-                )
+                ),
+                hours_bind=speed <= 1,
             ),
             access_log=None,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        address = await _listen(runner, port)
+        await web.SockSite(runner, listening).start()
+        address = f"http://{HOST}:{listening.getsockname()[1]}"
         publishing = asyncio.create_task(
             _publish(endpoint, load_area(find_pack(AREA)), Random(seed), speed),  # noqa: S311 - a model
             name="demo.publishers",
@@ -75,15 +77,6 @@ async def _demo(port: int, speed: float, seed: int) -> None:
         waiting = asyncio.create_task(stopping.wait(), name="demo.stop")
         await asyncio.wait({waiting, publishing}, return_when=asyncio.FIRST_COMPLETED)
         click.echo("\nStopping everything that was started ...")
-
-
-async def _listen(runner: web.AppRunner, port: int) -> str:
-    site = web.TCPSite(runner, HOST, port)
-    try:
-        await site.start()
-    except OSError as fault:
-        raise DemoFault(f"port {port} is taken: try waitless demo --port 0") from fault
-    return f"http://{HOST}:{runner.addresses[0][1]}"
 
 
 async def _publish(endpoint: MqttEndpoint, area: Area, chance: Random, speed: float) -> None:

@@ -56,8 +56,11 @@ _FOR_A_PHARMACIST = frozenset({Need.MINOR_ILLNESS, Need.CHILD_MINOR_ILLNESS, Nee
 def list_advice(need: Need, age_years: int | None) -> list[Advice]:
     """The advice for a need and an age, the most urgent first; 999 and 111 are always there."""
     advice = [CALL_999, NHS_111]
-    if age_years is not None and age_years < UNDER_FIVE:
+    may_be_under_five = (
+        need is Need.CHILD_MINOR_ILLNESS if age_years is None else (age_years < UNDER_FIVE)
+    )
+    if may_be_under_five:
         advice.append(NHS_111_PHONE)
-    if need in _FOR_A_PHARMACIST:
+    if need in _FOR_A_PHARMACIST and age_years != 0:
         advice.append(PHARMACY)
     return [*advice, SERIOUS_FIRST]

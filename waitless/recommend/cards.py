@@ -84,7 +84,7 @@ def wait_card(option: Option, board: Board, now: datetime) -> WaitCard | None:
             age_seconds=max(0, int((now - reading.wait_as_of).total_seconds())),
         ),
         patients_waiting=reading.patients_waiting,
-        feed_state=board.feed_state(option.facility.id, now),
+        feed_state=board.feed_state(option.facility, now),
     )
 
 

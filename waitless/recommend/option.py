@@ -8,9 +8,10 @@ from waitless.area.facility import Facility
 from waitless.forecast.posted import WhenSeen
 from waitless.reading import Reading
 from waitless.recommend.query import Journey
+from waitless.recommend.suit import Doubt
 
 UNSURE_TIER = 1
-"""Places that may turn out unsuitable (an X-ray nobody could confirm) rank after sure ones."""
+"""Places with a doubt (decision 0005) rank after those without, whatever their minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,7 @@ class Option:
     reading: Reading | None
     wait: Wait | None
     seen: WhenSeen | None
-    doubt: str
-    """What is not known of its suitability, as a code; "" where nothing is."""
+    doubts: tuple[Doubt, ...]
 
     @property
     def candidate(self) -> Candidate:
@@ -36,5 +36,5 @@ class Option:
             id=self.facility.id,
             travel_minutes=self.journey.minutes,
             wait=wait,
-            tier=UNSURE_TIER if self.doubt else 0,
+            tier=UNSURE_TIER if self.doubts else 0,
         )

@@ -22,7 +22,7 @@ class Query:
     mode: Mode = Mode.DRIVE
     need: Need = Need.MINOR_INJURY
     age_years: int | None = None
-    """None where it was not given: no age rule is applied, and ones that could matter are said."""
+    """None where it was not given: no age rule is applied, and `age_limit` says where one is."""
     limit: int = DEFAULT_LIMIT
 
 

@@ -15,9 +15,14 @@ class Reason(StrEnum):
 
     SHORTEST_TOTAL = "shortest_total"
     SIMILAR_TOTAL = "similar_total"
+    SHORTEST_KNOWN = "shortest_known"
+    SUREST = "surest"
     NEAREST = "nearest"
     SHORTEST_WAIT = "shortest_wait"
     XRAY_UNCONFIRMED = "xray_unconfirmed"
+    OTHER_CLOCK = "other_clock"
+    MAY_CLOSE_BEFORE_SEEN = "may_close_before_seen"
+    AGE_LIMIT = "age_limit"
     WAIT_UNKNOWN = "wait_unknown"
     WAIT_WITHHELD = "wait_withheld"
     WAIT_NOT_CURRENT = "wait_not_current"
@@ -29,9 +34,14 @@ class Reason(StrEnum):
 REASON_TEXTS = {
     Reason.SHORTEST_TOTAL: "Likely the shortest time until you are seen.",
     Reason.SIMILAR_TOTAL: "Others may be as quick: the ranges overlap.",
+    Reason.SHORTEST_KNOWN: "The shortest known; a nearer place publishes no current wait.",
+    Reason.SUREST: "Others may be quicker, but something about each of them is not certain.",
     Reason.NEAREST: "The nearest that can see you.",
     Reason.SHORTEST_WAIT: "The shortest wait once there.",
     Reason.XRAY_UNCONFIRMED: "Nobody could confirm an X-ray for that time: ring first.",
+    Reason.OTHER_CLOCK: "The published wait does not count from arrival to treatment.",
+    Reason.MAY_CLOSE_BEFORE_SEEN: "May close before you are seen: ring first.",
+    Reason.AGE_LIMIT: "Does not see babies under a certain age: say the age to be sure.",
     Reason.WAIT_UNKNOWN: "No waiting time is published.",
     Reason.WAIT_WITHHELD: "The unit is withholding its waiting time.",
     Reason.WAIT_NOT_CURRENT: "No current figure: the last one is over 30 minutes old.",
@@ -43,7 +53,11 @@ REASON_TEXTS = {
 
 
 def list_reasons(
-    place: int, ranked: Sequence[Candidate], option: Option, now: datetime
+    place: int,
+    ranked: Sequence[Candidate],
+    option: Option,
+    age_years: int | None,
+    now: datetime,
 ) -> list[Reason]:
     """The reasons of the destination at `place` (0 is first) of a ranking."""
     candidate = ranked[place]
@@ -54,18 +68,25 @@ def list_reasons(
         other.wait.mean for other in ranked if other.wait is not None
     ):
         reasons.append(Reason.SHORTEST_WAIT)
-    if option.doubt:
-        reasons.append(Reason(option.doubt))
+    reasons.extend(Reason(doubt) for doubt in option.doubts)
+    if age_years is None and option.facility.min_age_months is not None:
+        reasons.append(Reason.AGE_LIMIT)
     return reasons + _wait_reasons(option, now)
 
 
 def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
+    """What may be said of the first: never that it is quickest where that is not known."""
     first = ranked[0].total
     if first is None:
         return []
     rivals = [other.total for other in ranked[1:] if other.total is not None]
-    alike = any(similar(first, rival) for rival in rivals)
-    return [Reason.SIMILAR_TOTAL if alike else Reason.SHORTEST_TOTAL]
+    if any(rival.mean < first.mean for rival in rivals):
+        return [Reason.SUREST]
+    if any(similar(first, rival) for rival in rivals):
+        return [Reason.SIMILAR_TOTAL]
+    if any(other.wait is None and other.travel_minutes < first.mean for other in ranked[1:]):
+        return [Reason.SHORTEST_KNOWN]
+    return [Reason.SHORTEST_TOTAL]
 
 
 def _wait_reasons(option: Option, now: datetime) -> list[Reason]:

@@ -1,12 +1,13 @@
 """From a question to a ranked answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from feeds.model import Wait
 from routing.rank import Candidate, rank, similar
 from waitless.area.pack import Area
 from waitless.board import Board
-from waitless.forecast.posted import widen_posted
+from waitless.forecast.posted import WhenSeen, widen_posted
 from waitless.reading import LIVE_FOR
 from waitless.recommend.advice import list_advice
 from waitless.recommend.answer import Destination, Origin, Recommendation
@@ -14,7 +15,7 @@ from waitless.recommend.cards import facility_card, total_card, travel_card, wai
 from waitless.recommend.option import Option
 from waitless.recommend.query import Journey, Query
 from waitless.recommend.reasons import list_reasons
-from waitless.recommend.suit import Exclusion, ExclusionReason, find_unsuitable
+from waitless.recommend.suit import Doubt, Exclusion, ExclusionReason, find_unsuitable
 
 VALID_FOR = timedelta(seconds=60)
 """An answer is good for at most this long; less where a figure in it stops being live sooner."""
@@ -51,7 +52,7 @@ def recommend(
             travel=travel_card(option, query.mode),
             wait=wait_card(option, board, now),
             total=total_card(ranked[place].total),
-            reasons=[*list_reasons(place, ranked, option, now)],
+            reasons=[*list_reasons(place, ranked, option, query.age_years, now)],
             similar_to_previous=_similar_to_previous(place, ranked),
         )
         for place, option in enumerate(shown)
@@ -86,11 +87,12 @@ def _sort_out(
             excluded.append(Exclusion(facility.id, ExclusionReason.UNREACHABLE, text))
             continue
         reading = board.readings.get(facility.id)
+        arrival = now + timedelta(minutes=journey.minutes)
         verdict = find_unsuitable(
             facility,
             need=query.need,
             age_years=query.age_years,
-            arrival=now + timedelta(minutes=journey.minutes),
+            arrival=arrival,
             reading=reading,
             now=now,
             calendar=area.calendar,
@@ -99,17 +101,34 @@ def _sort_out(
             excluded.append(verdict)
             continue
         wait = reading.live_wait(now) if reading is not None else None
+        seen = None if wait is None else widen_posted(wait, facility.kind)
+        closing = area.calendar.find_closing(facility.hours, arrival)
         options.append(
             Option(
                 facility=facility,
                 journey=journey,
                 reading=reading,
                 wait=wait,
-                seen=None if wait is None else widen_posted(wait, facility.kind),
-                doubt=verdict.code,
+                seen=seen,
+                doubts=tuple(_doubts(verdict, wait, seen, arrival, closing)),
             )
         )
     return options, excluded
+
+
+def _doubts(
+    verdict: Doubt | None,
+    wait: Wait | None,
+    seen: WhenSeen | None,
+    arrival: datetime,
+    closing: datetime | None,
+) -> Iterator[Doubt]:
+    if verdict is not None:
+        yield verdict
+    if wait is not None and not wait.clock.is_arrival_to_treatment:
+        yield Doubt.OTHER_CLOCK
+    if seen is not None and closing and arrival + timedelta(minutes=seen.p50) > closing:
+        yield Doubt.MAY_CLOSE_BEFORE_SEEN
 
 
 def _cut_detours(

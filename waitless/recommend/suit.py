@@ -33,11 +33,12 @@ class Exclusion:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Suitable as far as is known; `code` names what is not known, "" where nothing is."""
+class Doubt(StrEnum):
+    """What may make a suitable place turn out not to be: it ranks after those without."""
 
-    code: str = ""
+    XRAY_UNCONFIRMED = "xray_unconfirmed"
+    OTHER_CLOCK = "other_clock"
+    MAY_CLOSE_BEFORE_SEEN = "may_close_before_seen"
 
 
 _REPORTED = {
@@ -56,10 +57,11 @@ def find_unsuitable(
     reading: Reading | None,
     now: datetime,
     calendar: Calendar,
-) -> Exclusion | Doubt:
-    """Whether a patient with a need, of an age, arriving then, can be seen there.
+) -> Exclusion | Doubt | None:
+    """Why a patient with a need, of an age, arriving then, cannot or may not be seen there.
 
-    The most restrictive of what the pack and the feed say wins.
+    None where nothing speaks against it. The most restrictive of what the pack and the feed say
+    wins.
     """
 
     def excluded(reason: ExclusionReason, text: str) -> Exclusion:
@@ -119,26 +121,25 @@ def _find_reported(
 ) -> tuple[ExclusionReason, str] | None:
     """What the unit itself says against coming.
 
-    A report ends with the next scheduled opening: "closed" at night says nothing of the morning.
+    "Closed", said while it was closed by its hours, ends with its next opening: a feed says so all
+    night. Any other report stands until its source says otherwise, or it has grown too old.
     """
     status, said_at = reading.standing_status(now), reading.status_as_of
     if status not in _REPORTED or said_at is None:
         return None
-    opening = calendar.find_opening(facility.hours, said_at)
-    round_the_clock = calendar.find_closing(facility.hours, said_at) is None and calendar.is_open(
-        facility.hours, said_at
-    )
-    if opening is not None and opening <= arrival and not round_the_clock:
-        return None
+    if status is FacilityStatus.CLOSED and not calendar.is_open(facility.hours, said_at):
+        opening = calendar.find_opening(facility.hours, said_at)
+        if opening is not None and opening <= arrival:
+            return None
     reason, words = _REPORTED[status]
     return reason, f"{words} {int((now - said_at).total_seconds() // 60)} min ago."
 
 
 def _xray(
     facility: Facility, need: Need, arrival: datetime, calendar: Calendar
-) -> Exclusion | Doubt:
+) -> Exclusion | Doubt | None:
     if not need.wants_xray:
-        return Doubt()
+        return None
     match facility.xray_at(arrival, calendar):
         case XrayAnswer.NO:
             return Exclusion(
@@ -147,9 +148,9 @@ def _xray(
                 f"No X-ray when you would arrive at {_clock(arrival, calendar)}.",
             )
         case XrayAnswer.UNKNOWN:
-            return Doubt("xray_unconfirmed")
+            return Doubt.XRAY_UNCONFIRMED
         case XrayAnswer.YES:
-            return Doubt()
+            return None
 
 
 def _clock(moment: datetime, calendar: Calendar) -> str:

@@ -9,8 +9,9 @@ from typing import Literal
 
 from feeds.model import FacilityStatus, NoFigure, ProviderStatus
 from waitless.area.facility import Kind
-from waitless.belief import Rule
-from waitless.health import FeedState
+from waitless.audit import Action, AuditEntry
+from waitless.belief import Fate, Rule
+from waitless.health import FeedState, LastGood, ObjectiveFigures, Transition
 from waitless.recommend.answer import DataKind
 
 
@@ -104,24 +105,43 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class FeedFigures:
-    """One feed's health. Ages count from the source's own time, lag from ours."""
+    """One feed's health: what is public of it.
+
+    Ages count from the source's own time, lag from ours; docs/feeds.md explains each.
+    """
 
     id: str
     transport: str
     state: FeedState
+    why: str
+    since: datetime | None
     connected: bool
+    fault: str | None
     provider_status: ProviderStatus | None
     required: bool
+    simulated: bool
     cadence_seconds: float
     last_measured_at: datetime | None
     age_seconds: int | None
     last_received_at: datetime | None
+    last_contact_at: datetime | None
+    receive_lag_seconds: float | None
+    receive_lag_average_seconds: float | None
+    skew_seconds: float | None
+    stuck_since: datetime | None
+    stuck_seconds: int | None
     messages: int
+    messages_last_hour: int
+    messages_per_expected: float | None
     believed: int
     refused: dict[str, int]
     held: dict[str, int]
     last_held_rule: Rule | None
-    simulated: bool
+    out_of_order: int
+    last_good: LastGood | None
+    availability: ObjectiveFigures
+    freshness: ObjectiveFigures
+    transitions: list[Transition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +179,72 @@ class ProblemDocument:
     detail: str
     parameter: str | None = None
     choices: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityOutcome:
+    """What became of one pushed service: shown, or not shown and by which rule."""
+
+    facility_id: str
+    outcome: Literal["believed", "not_shown"]
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCapacity:
+    """One pushed service that was not taken; `code` is the NHS form's, where it has one."""
+
+    index: int
+    service_id: str | None
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityAnswer:
+    """The answer to a push, sent after the store holds what was believed."""
+
+    outcomes: list[CapacityOutcome]
+    refused: list[RefusedCapacity]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCard:
+    """One value that is held back, for operators; the wait as it was posted."""
+
+    id: str
+    facility_id: str
+    feed_id: str
+    rule: Rule
+    detail: str
+    held_at: datetime
+    measured_at: datetime
+    wait: Posted | None
+    patients_waiting: int | None
+    patients_in_department: int | None
+    status: FacilityStatus | None
+    fate: Fate
+    settled_at: datetime | None
+    may_be_released: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldList:
+    """The latest held values, newest first."""
+
+    held: list[HeldCard]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditList:
+    """What operators did, newest first."""
+
+    entries: list[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that was carried out and written to the audit."""
+
+    action: Action
+    what: str

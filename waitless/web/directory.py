@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from feeds.model import Wait
+from feeds.model import NoFigure, Wait
 from waitless.area.facility import Facility
 from waitless.area.pack import Area
 from waitless.board import Board
@@ -111,7 +111,7 @@ class Directory:
             open_now=calendar.is_open(facility.hours, now),
             open_until=calendar.find_closing(facility.hours, now),
             reviewed=facility.reviewed,
-            feed_state=board.feed_state(facility.id, now),
+            feed_state=board.feed_state(facility, now),
             reading=None if reading is None else live_card(reading, now),
         )
         return FacilityFeature(facility.id, Point((facility.lon, facility.lat)), properties)
@@ -132,7 +132,7 @@ def reading_card(reading: Reading, now: datetime) -> ReadingCard:
     return ReadingCard(
         as_of=as_of,
         age_seconds=max(0, int((now - as_of).total_seconds())),
-        wait=_posted(wait) if isinstance(wait, Wait) else None,
+        wait=posted_card(wait),
         no_figure=None if isinstance(wait, Wait) else wait,
         patients_waiting=reading.patients_waiting,
         patients_in_department=reading.patients_in_department,
@@ -141,7 +141,10 @@ def reading_card(reading: Reading, now: datetime) -> ReadingCard:
     )
 
 
-def _posted(wait: Wait) -> Posted:
+def posted_card(wait: Wait | NoFigure) -> Posted | None:
+    """A wait as its source posted it; None where there is no figure."""
+    if not isinstance(wait, Wait):
+        return None
     return Posted(
         minutes=wait.minutes,
         low=wait.low,

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from waitless.area.pack import Area
 from waitless.follow import BoardFollower
-from waitless.health import FeedHealth
+from waitless.health import FeedHealth, figures_of
 from waitless.web.answers import FeedFigures, FeedList
 from waitless.web.parse import single_values
 from waitless.web.problems import Problem, RequestRefused
@@ -45,26 +45,6 @@ class Feeds:
         return json_response(request, self._figures(health), max_age_s=FEEDS_MAX_AGE_S)
 
     def _figures(self, health: FeedHealth) -> FeedFigures:
-        now = self._now()
-        return FeedFigures(
-            id=health.id,
-            transport=health.transport,
-            state=health.state(now),
-            connected=health.connected,
-            provider_status=health.provider_status,
-            required=health.required,
-            cadence_seconds=health.cadence_s,
-            last_measured_at=health.last_measured_at,
-            age_seconds=_age_s(health.last_measured_at, now),
-            last_received_at=health.last_received_at,
-            messages=health.messages,
-            believed=health.believed,
-            refused=health.refused,
-            held=health.held,
-            last_held_rule=health.last_held_rule,
-            simulated=health.simulated,
-        )
-
-
-def _age_s(moment: datetime | None, now: datetime) -> int | None:
-    return None if moment is None else max(0, int((now - moment).total_seconds()))
+        figures = figures_of(health, self._now())
+        public = {field: getattr(figures, field) for field in FeedFigures.__dataclass_fields__}
+        return FeedFigures(**public)

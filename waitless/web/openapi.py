@@ -11,11 +11,15 @@ from waitless.area.pack import Area
 from waitless.recommend.answer import Recommendation
 from waitless.recommend.query import DEFAULT_LIMIT, MOST_AGE, MOST_LIMIT
 from waitless.web.answers import (
+    AuditList,
+    CapacityAnswer,
+    Done,
     FacilityCollection,
     FacilityFeature,
     FeedFigures,
     FeedList,
     Health,
+    HeldList,
     History,
     ProblemDocument,
     Readiness,
@@ -34,13 +38,34 @@ _TYPES = (
     Health,
     Readiness,
     ProblemDocument,
+    CapacityAnswer,
+    HeldList,
+    AuditList,
+    Done,
 )
+_CAPACITY = {
+    "type": "object",
+    "required": ["serviceId", "waitingTimeMins", "lastUpdated"],
+    "additionalProperties": False,
+    "properties": {
+        "serviceId": {"type": "string"},
+        "serviceName": {"type": "string"},
+        "waitingTimeMins": {"type": ["integer", "null"], "minimum": 0, "maximum": 1440},
+        "lastUpdated": {
+            "type": "string",
+            "description": "yyyy-MM-dd HH:mm:ss in Europe/London, or with an offset",
+        },
+        "numberOfPeopleWaiting": {"type": ["integer", "null"], "minimum": 0},
+    },
+}
+"""The NHS capacity form, as `feeds.capacity` reads it."""
 _REF = "#/components/schemas/{name}"
 
 
 def describe_api(area: Area, modes: Collection[Mode]) -> Document:
     """The document for an area, with the modes that it can answer."""
     _, schemas = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    schemas["Capacity"] = _CAPACITY
     return {
         "openapi": "3.1.0",
         "info": {
@@ -79,10 +104,20 @@ def describe_api(area: Area, modes: Collection[Mode]) -> Document:
                 )
             },
             "/v1/events": {"get": _events()},
+            "/v1/capacities": {"post": _capacities()},
+            "/v1/operator/held": {"get": _secured(_get("listHeld", "Held values", HeldList))},
+            "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},
+            "/v1/operator/held/{id}/drop": {"post": _act("dropHeld", "Decide that it is wrong")},
+            "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
+            "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
+            "/v1/operator/audit": {"get": _secured(_get("listAudit", "What was done", AuditList))},
             "/healthz": {"get": _get("getHealth", "Live: the process turns", Health, query=False)},
             "/readyz": {"get": _ready()},
         },
-        "components": {"schemas": schemas},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -176,13 +211,61 @@ def _events() -> Document:
 
 def _ready() -> Document:
     operation = _get("getReadiness", "Ready: every check passes", Readiness, query=False)
-    responses = operation["responses"]
-    assert isinstance(responses, dict)  # noqa: S101 - built four lines above
+    responses = _mapping(operation["responses"])
     responses["503"] = {
         "description": "Not ready, and which check fails",
         "content": {"application/json": {"schema": _ref(Readiness)}},
     }
     return operation
+
+
+def _secured(operation: Document) -> Document:
+    """An operation that wants a key."""
+    responses = {**_mapping(operation["responses"])}
+    responses |= _refusals({Problem.UNAUTHENTICATED, Problem.FORBIDDEN})
+    return {**operation, "security": [{"key": []}], "responses": responses}
+
+
+def _capacities() -> Document:
+    operation = _get("pushCapacities", "All taken", CapacityAnswer)
+    responses = {**_mapping(operation["responses"])}
+    responses["207"] = {**_mapping(responses["200"]), "description": "Some taken, some refused"}
+    responses |= _refusals(
+        {
+            Problem.BAD_CAPACITY,
+            Problem.WRONG_CONTENT_TYPE,
+            Problem.BODY_TOO_LARGE,
+            Problem.STORE_AWAY,
+        }
+    )
+    service = {"$ref": "#/components/schemas/Capacity"}
+    body = {"oneOf": [service, {"type": "array", "items": service, "minItems": 1}]}
+    return {
+        **_secured({**operation, "responses": responses}),
+        "summary": "Push waits in the NHS capacity form, one service or many",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+    }
+
+
+def _act(name: str, summary: str) -> Document:
+    problems = {Problem.BAD_ACTION, Problem.UNKNOWN_HELD_VALUE, Problem.BODY_TOO_LARGE}
+    operation = _get(name, summary, Done, [_id("held value or feed", [])], problems)
+    act = {
+        "type": "object",
+        "required": ["why"],
+        "properties": {"why": {"type": "string"}, "hours": {"type": ["number", "null"]}},
+    }
+    return {
+        **_secured(operation),
+        "requestBody": {"required": True, "content": {"application/json": {"schema": act}}},
+    }
+
+
+def _mapping(value: object) -> Document:
+    """A part of a document that is a mapping."""
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return value
 
 
 def _refusals(problems: Collection[Problem]) -> Document:

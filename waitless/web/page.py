@@ -17,6 +17,9 @@ from waitless.web.recommendations import Recommendations
 from waitless.web.static import open_templates
 from waitless.web.wording import MODE_WORDS, NEED_WORDS, describe
 
+URGENT_LINKS = {"call_999": "Call 999", "nhs_111": "111 online", "nhs_111_phone": "Call 111"}
+"""The advice that stands at the top of the page, with the words of its links."""
+
 
 class PatientPage:
     """A form, and its answer under it."""
@@ -41,7 +44,7 @@ class PatientPage:
         query: Query | None = None
         refused: RequestRefused | None = None
         try:
-            values = single_values(request.query, PARAMETERS)
+            values = single_values(request.query, PARAMETERS, strangers_pass=True)
             if values.keys() & {"place", "lat", "lon"}:
                 query = parse_query(values, self._area, self._modes)
         except RequestRefused as fault:
@@ -72,6 +75,7 @@ class PatientPage:
             modes={mode: MODE_WORDS[mode] for mode in Mode if mode in self._modes},
             needs=NEED_WORDS,
             advice=list_advice(asked.need, asked.age_years),
+            urgent=URGENT_LINKS,
             answer=answer,
             destinations=[
                 describe(destination, asked.mode, self._area.calendar)

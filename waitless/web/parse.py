@@ -22,8 +22,15 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?")
 Word = TypeVar("Word", bound=StrEnum)
 
 
-def single_values(query: MultiMapping[str], known: Collection[str]) -> dict[str, str]:
+def single_values(
+    query: MultiMapping[str], known: Collection[str], *, strangers_pass: bool = False
+) -> dict[str, str]:
     """The parameters, each once; ones left empty count as not given, as a form sends them.
+
+    Args:
+        query: as it came.
+        known: the names that mean something here.
+        strangers_pass: whether others are let be, as on a page that is linked to from anywhere.
 
     Raises:
         RequestRefused: a parameter that is not known, or stands twice.
@@ -31,6 +38,8 @@ def single_values(query: MultiMapping[str], known: Collection[str]) -> dict[str,
     values: dict[str, str] = {}
     for name in query:
         if name not in known:
+            if strangers_pass:
+                continue
             raise RequestRefused(
                 Problem.UNKNOWN_PARAMETER,
                 f"{name[:64]!r}; known here: {', '.join(known) or 'none'}",

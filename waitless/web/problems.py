@@ -37,6 +37,13 @@ class Problem(Enum):
     METHOD_NOT_ALLOWED = (HTTPStatus.METHOD_NOT_ALLOWED, "That method is not for this address")
     TOO_MANY_STREAMS = (HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams are open")
     STORE_AWAY = (HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be reached just now")
+    UNAUTHENTICATED = (HTTPStatus.UNAUTHORIZED, "Who are you?")
+    FORBIDDEN = (HTTPStatus.FORBIDDEN, "That key does not open this")
+    BAD_CAPACITY = (HTTPStatus.BAD_REQUEST, "These are not waits in the NHS capacity form")
+    WRONG_CONTENT_TYPE = (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "That is not the type wanted here")
+    BODY_TOO_LARGE = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
+    UNKNOWN_HELD_VALUE = (HTTPStatus.NOT_FOUND, "No such value is held")
+    BAD_ACTION = (HTTPStatus.BAD_REQUEST, "An action wants a reason")
     BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "The request cannot be understood")
     INTERNAL = (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
 
@@ -78,17 +85,21 @@ def problem_response(problem: Problem, detail: str, **more: object) -> web.Respo
         "detail": detail,
         **more,
     }
+    headers = {"Cache-Control": "no-store"}
+    if problem is Problem.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = "Bearer"
     return web.Response(
         body=orjson.dumps(body),
         status=problem.status,
         content_type=CONTENT_TYPE,
-        headers={"Cache-Control": "no-store"},
+        headers=headers,
     )
 
 
 _BY_STATUS = {
     HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED: Problem.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Problem.BODY_TOO_LARGE,
 }
 
 
@@ -109,5 +120,6 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         return response
     except Exception:
         # The path alone: a query may hold a position.
-        log.exception("%s %s failed", request.method, request.path)
+        route = request.match_info.route.resource
+        log.exception("%s %s failed", request.method, route and route.canonical)
         return problem_response(Problem.INTERNAL, "It has been noted. Please try again.")

@@ -59,14 +59,25 @@ class Recommendations:
         """Parse, answer, render."""
         values = single_values(request.query, PARAMETERS)
         answer = self.answer(parse_query(values, self._area, self._travel.modes))
-        return json_response(request, answer, max_age_s=max_age_s(answer, self._now()))
+        return json_response(
+            request,
+            answer,
+            max_age_s=max_age_s(answer, self._now()),
+            private="lat" in values,
+        )
 
 
-def json_response(request: web.Request, document: object, *, max_age_s: int) -> web.Response:
-    """A JSON answer with an ETag, or 304 where the client already has it."""
+def json_response(
+    request: web.Request, document: object, *, max_age_s: int, private: bool = False
+) -> web.Response:
+    """A JSON answer with an ETag, or 304 where the client already has it.
+
+    `private` keeps it out of shared caches, whose keys would hold the position in its address.
+    """
     body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
-    headers = {"Cache-Control": f"public, max-age={max_age_s}, must-revalidate"}
+    scope = "private" if private else "public"
+    headers = {"Cache-Control": f"{scope}, max-age={max_age_s}, must-revalidate"}
     known = request.if_none_match or ()
     if any(tag.value in ("*", etag) for tag in known):
         response = web.Response(status=304, headers=headers)

@@ -1,5 +1,6 @@
 """Answers in words: numbers, not adverbs, rounded to 5 minutes, never the lower end alone."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,25 +121,35 @@ def describe_posted(posted: PostedWait) -> str:
         figure = f"under {duration(round(posted.high))}"
     else:
         figure = f"{duration(round(posted.low))} to {duration(round(posted.high))}"
-    return f"Published wait: {figure} ({_STATISTIC[posted.statistic]}), measured {measured}."
+    meaning = _STATISTIC[posted.statistic]
+    if (posted.clock_from, posted.clock_to) != ("arrival", "treatment"):
+        meaning += f", from {posted.clock_from} to {posted.clock_to}"
+    return f"Published wait: {figure} ({meaning}), measured {measured}."
 
 
 def _headline(destination: Destination, mode: Mode) -> str:
-    travel = round_to_five(destination.travel.minutes)
+    """The two parts rounded each for itself, and their sum: three numbers that agree."""
+    travel = _up_to_five(destination.travel.minutes)
     way = f"{duration(travel)} {_TRAVELLING[mode]}"
-    if destination.total is None or destination.wait is None:
+    if destination.wait is None:
         return f"{way}; the wait is not known"
-    total = round_to_five(destination.total.mean)
-    wait = max(0, total - travel)
-    waiting = f"about {duration(wait)} waiting" if wait else "hardly any wait"
-    return f"About {duration(total)} until you are seen: {way}, {waiting}"
+    wait = round_to_five(destination.wait.when_seen.mean)
+    return (
+        f"About {duration(travel + wait)} until you are seen: {way}, about {duration(wait)} waiting"
+    )
 
 
 def _range(destination: Destination) -> str | None:
+    """Never below the journey: nobody is seen before they arrive."""
     if destination.total is None:
         return None
-    low, high = round_to_five(destination.total.p10), round_to_five(destination.total.p90)
+    low = max(round_to_five(destination.total.p10), _up_to_five(destination.travel.minutes))
+    high = max(round_to_five(destination.total.p90), low)
     return f"8 in 10 people: {duration(low)} to {duration(high)}."
+
+
+def _up_to_five(minutes: float) -> int:
+    return max(5, 5 * math.ceil(minutes / 5))
 
 
 def _journey(destination: Destination) -> str:

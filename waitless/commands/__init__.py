@@ -1,0 +1,1 @@
+"""Groups of the `waitless` command, each in a module of its own."""

@@ -1,0 +1,11 @@
+"""Ingest: deliveries in, believed readings into the store. The area's one writer.
+
+`pipeline` moves work from the queue to the store; `desk` decodes and judges it; `pulse` vouches
+for every feed, watches its health and raises alerts.
+"""
+
+from waitless.ingest.desk import BROKER, Desk, Outcome
+from waitless.ingest.pipeline import Ingest
+from waitless.ingest.pulse import Transport, keep_pulse
+
+__all__ = ["BROKER", "Desk", "Ingest", "Outcome", "Transport", "keep_pulse"]

@@ -1,0 +1,300 @@
+"""The desk: where deliveries are decoded, judged and counted. No I/O."""
+
+import logging
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.capacity import CapacityRefusal
+from feeds.definition import FeedDefinition, HttpPoll, HttpPush, LocalFile, MqttTopic
+from feeds.events import decode_message
+from feeds.model import Decoded, Delivery, Observation, Probe, ProviderNotice, Refusal
+from feeds.rows import decode_document
+from waitless.area.pack import Area
+from waitless.belief import (
+    BeliefState,
+    Believed,
+    Believer,
+    FacilityRules,
+    Fate,
+    FeedRules,
+    Held,
+    HeldValue,
+    Ignored,
+    Openings,
+    ReleaseRefusal,
+    Verdict,
+)
+from waitless.belief.rules import unknown_hours
+from waitless.health import FeedHealth, resumed
+from waitless.metrics import IngestMetrics
+from waitless.reading import Reading, apply_observation
+
+log = logging.getLogger(__name__)
+
+BROKER = "mqtt"
+"""The feed that stands for the broker connection itself; messages on no provider's topic are
+counted under it."""
+MQTT_CADENCE_S = 300.0
+"""Providers are asked to publish every 5 minutes (the NHS capacity form's cadence)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one observation: shown (`rule` None), or not, and by which rule."""
+
+    facility_id: str
+    rule: str | None
+
+
+SWITCHED_OFF = "switched_off"
+"""The rule of observations whose feed an operator has switched off."""
+
+
+class Desk:
+    """Everything ingest knows, and what it makes of what comes in.
+
+    Attributes:
+        feeds: the health of every feed.
+        readings: what is believed of every facility.
+        heartbeat_at: when the last probe that came back was sent; None before the first.
+        touched: facilities and feeds of which belief has learnt since this was last emptied.
+    """
+
+    def __init__(
+        self,
+        area: Area,
+        *,
+        now: Callable[[], datetime],
+        metrics: IngestMetrics,
+        listens_to_mqtt: bool,
+        pushing: Container[str] = (),
+        hours_bind: bool = True,
+    ) -> None:
+        """Nothing is believed yet.
+
+        Args:
+            area: the area pack.
+            now: the clock.
+            metrics: what is counted.
+            listens_to_mqtt: whether providers can be heard over MQTT.
+            pushing: providers that may push over HTTP.
+            hours_bind: whether nobody can have waited longer than the door has been open. False
+                in a simulated world whose clock runs faster than its doors.
+        """
+        self.area = area
+        self.readings: dict[str, Reading] = {}
+        self.heartbeat_at: datetime | None = None
+        self.touched: tuple[set[str], set[str]] = (set(), set())
+        self.now = now
+        self._metrics = metrics
+        self._definitions: Mapping[str, FeedDefinition] = {feed.id: feed for feed in area.feeds}
+        self._providers = {facility.id: facility.provider for facility in area.facilities.values()}
+        self.feeds = _initial_health(area, pushing, listens_to_mqtt=listens_to_mqtt)
+        self.believer = Believer(
+            {one.id: FacilityRules(kind=one.kind) for one in area.facilities.values()},
+            {
+                feed.id: FeedRules(cadence_s=feed.cadence_s, facility_ids=self._speaks_for(feed.id))
+                for feed in self.feeds.values()
+            },
+            opened_minutes=(
+                Openings(area.calendar, {one.id: one.hours for one in area.facilities.values()})
+                if hours_bind
+                else unknown_hours
+            ),
+        )
+
+    def restore(
+        self,
+        readings: Mapping[str, Reading],
+        belief: BeliefState,
+        feeds: Mapping[str, FeedHealth],
+    ) -> None:
+        """Go on from what the store holds: old news is no news, and health is not blank."""
+        self.believer.state = belief
+        for feed_id, fresh in self.feeds.items():
+            self.feeds[feed_id] = resumed(fresh, feeds.get(feed_id))
+        self.readings = {
+            facility_id: reading
+            for facility_id, reading in readings.items()
+            if facility_id in self.area.facilities
+        }
+        for reading in self.readings.values():
+            self.believer.seed(reading)
+            self._metrics.measured(reading.facility_id, reading.as_of)
+            health = self.feeds.get(reading.feed_id)
+            if health is not None and (
+                health.last_measured_at is None or health.last_measured_at < reading.as_of
+            ):
+                health.last_measured_at = reading.as_of
+
+    def take(self, delivery: Delivery) -> list[Reading]:
+        """One delivery; gives the readings that it changed."""
+        definition = self._definitions.get(delivery.feed_id)
+        if definition is None:
+            return self._take_message(delivery)
+        self.feeds[definition.id].count_message(delivery.received_at)
+        observations: list[Observation] = []
+        for decoded in decode_document(definition, delivery.payload, delivery.received_at):
+            if isinstance(decoded, Observation):
+                observations.append(decoded)
+            else:
+                self._count(decoded)
+        changed, _ = self.judge(definition.id, observations)
+        seen = {observation.facility_id for observation in observations}
+        for finding in self.believer.close_delivery(definition.id, seen, self.now()):
+            log.warning("feed %s: %s: %s", finding.feed_id, finding.kind, finding.detail)
+        return changed
+
+    def judge(
+        self, feed_id: str, observations: Sequence[Observation]
+    ) -> tuple[list[Reading], list[Outcome]]:
+        """What becomes of observations that came together; the readings that changed, in order."""
+        health = self.health_of(feed_id)
+        self.touched[0].update(one.facility_id for one in observations)
+        self.touched[1].add(feed_id)
+        if health.off is not None and health.off.holds(self.now()):
+            return [], [Outcome(one.facility_id, SWITCHED_OFF) for one in observations]
+        verdicts = self.believer.judge_delivery(feed_id, observations, self.now())
+        changed = [self._apply(verdict, health) for verdict in verdicts]
+        return [one for one in changed if one is not None], [_outcome(one) for one in verdicts]
+
+    def release(self, held_id: str) -> tuple[HeldValue, Reading] | ReleaseRefusal:
+        """An operator believes a held value; gives it with the reading it makes."""
+        found = [value for value in self.believer.list_held() if value.id == held_id]
+        verdict = self.believer.release(held_id, self.now())
+        if isinstance(verdict, ReleaseRefusal):
+            return verdict
+        return found[0], self._believe(verdict.observation)
+
+    def held_rules(self) -> dict[str, str]:
+        """The rule that holds back the newest value of each facility that has such a value."""
+        rules: dict[str, str] = {}
+        for value in self.believer.list_held():
+            believed = self.readings.get(value.observation.facility_id)
+            newest = believed is None or value.observation.measured_at > believed.as_of
+            if value.fate is Fate.WAITING and newest:
+                rules.setdefault(value.observation.facility_id, value.rule.value)
+        return rules
+
+    def count_capacity_refusal(self, provider: str, refusal: CapacityRefusal) -> None:
+        """One pushed service that was not taken."""
+        health = self.health_of(provider)
+        health.refused[refusal.code.value] = health.refused.get(refusal.code.value, 0) + 1
+        health.last_refusal = f"{refusal.code} at service {refusal.index}: {refusal.detail}"
+        self._metrics.refused(health.id, refusal.code.value)
+
+    def health_of(self, feed_id: str) -> FeedHealth:
+        """A feed's health; that of the broker connection for feeds nobody knows."""
+        return self.feeds.get(feed_id) or self.feeds.get(BROKER) or _NOBODY
+
+    def _take_message(self, delivery: Delivery) -> list[Reading]:
+        decoded = decode_message(
+            delivery.topic,
+            delivery.payload,
+            area=self.area.id,
+            providers=self._providers,
+            now=delivery.received_at,
+        )
+        if isinstance(decoded, Probe):
+            self.heartbeat_at = decoded.sent_at
+            return []
+        self.health_of(decoded.feed_id).count_message(delivery.received_at)
+        if isinstance(decoded, Observation):
+            changed, _ = self.judge(decoded.feed_id, [decoded])
+            return changed
+        self._count(decoded)
+        return []
+
+    def _count(self, decoded: Decoded) -> None:
+        """What is no observation."""
+        match decoded:
+            case Refusal():
+                self.health_of(decoded.feed_id).count_refusal(decoded)
+                self._metrics.refused(self.health_of(decoded.feed_id).id, decoded.reason.value)
+                log.info("refused %s at %s: %s", decoded.reason, decoded.where, decoded.detail)
+            case ProviderNotice():
+                self.health_of(decoded.feed_id).note(decoded)
+            case Observation() | Probe():
+                pass
+
+    def _apply(self, verdict: Verdict, health: FeedHealth) -> Reading | None:
+        """Count a verdict; gives the reading where it changed one."""
+        match verdict:
+            case Believed(observation=observation):
+                health.count_believed(observation)
+                self._metrics.believed(health.id)
+                return self._believe(observation)
+            case Ignored(observation=observation, rule=rule):
+                health.count_held(observation, rule)
+                self._metrics.held(health.id, rule.value)
+                return None
+            case Held(observation=observation, rule=rule):
+                health.count_held(observation, rule)
+                self._metrics.held(health.id, rule.value)
+                log.warning("held a reading of %s: %s", observation.facility_id, verdict.detail)
+                return None if verdict.door is None else self._believe(verdict.door)
+
+    def _believe(self, observation: Observation) -> Reading:
+        reading = apply_observation(self.readings.get(observation.facility_id), observation)
+        self.readings[observation.facility_id] = reading
+        self._metrics.measured(observation.facility_id, reading.as_of)
+        return reading
+
+    def _speaks_for(self, feed_id: str) -> frozenset[str]:
+        definition = self._definitions.get(feed_id)
+        if definition is not None:
+            return frozenset(definition.facility_ids)
+        return frozenset(one for one, provider in self._providers.items() if provider == feed_id)
+
+
+_TRANSPORT_WORDS: Mapping[type, str] = {
+    HttpPoll: "http-poll",
+    HttpPush: "http-push",
+    LocalFile: "file",
+    MqttTopic: "mqtt",
+}
+_NOBODY = FeedHealth(id="unknown", transport="none", cadence_s=MQTT_CADENCE_S)
+
+
+def _outcome(verdict: Verdict) -> Outcome:
+    rule = None if isinstance(verdict, Believed) else verdict.rule.value
+    return Outcome(verdict.observation.facility_id, rule)
+
+
+def _initial_health(
+    area: Area, pushing: Container[str], *, listens_to_mqtt: bool
+) -> dict[str, FeedHealth]:
+    """Every feed that can be heard of: each definition, each provider, the broker itself."""
+    polled = [
+        FeedHealth(
+            id=feed.id,
+            transport=_TRANSPORT_WORDS[type(feed.transport)],
+            cadence_s=feed.cadence_s,
+            required=feed.required and not isinstance(feed.transport, HttpPush),
+        )
+        for feed in area.feeds
+    ]
+    transport = "mqtt" if listens_to_mqtt else "http-push"
+    providers = [
+        _provider_health(area, provider, transport)
+        for provider in area.list_providers()
+        if listens_to_mqtt or provider in pushing
+    ]
+    broker = FeedHealth(
+        id=BROKER,
+        transport="mqtt",
+        cadence_s=MQTT_CADENCE_S,
+        carries_waits=False,
+        required=True,
+        messages_per_cadence=0,
+    )
+    broker_too = [broker] if listens_to_mqtt else []
+    return {health.id: health for health in [*providers, *broker_too, *polled]}
+
+
+def _provider_health(area: Area, provider: str, transport: str) -> FeedHealth:
+    own = sum(facility.provider == provider for facility in area.facilities.values())
+    return FeedHealth(
+        id=provider, transport=transport, cadence_s=MQTT_CADENCE_S, messages_per_cadence=own
+    )

@@ -1,0 +1,142 @@
+"""The pipeline: work from a bounded queue, through the desk, into the store, then acknowledged."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from feeds.model import Delivery, Observation
+from waitless.belief import HeldValue, ReleaseRefusal
+from waitless.ingest.desk import Desk, Outcome
+from waitless.metrics import IngestMetrics
+from waitless.reading import Reading
+from waitless.store import Store, StoreAway
+
+log = logging.getLogger(__name__)
+
+QUEUE_LENGTH = 1000
+BATCH = 200
+RETRY_FIRST_S, RETRY_LONGEST_S = 0.1, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """Observations that somebody waits to see stored."""
+
+    feed_id: str
+    observations: Sequence[Observation]
+    done: "asyncio.Future[list[Outcome]]"
+
+
+class Ingest:
+    """Decodes, judges and stores every delivery; acknowledges it when it is safe.
+
+    A delivery is acknowledged after the store holds what was believed of it, so a message is
+    never lost between broker and store; while the store is away, deliveries wait unacknowledged
+    and the bounded queue holds the transports back.
+    """
+
+    def __init__(self, desk: Desk, store: Store, metrics: IngestMetrics) -> None:
+        self.desk = desk
+        self._store = store
+        self._metrics = metrics
+        self._queue: asyncio.Queue[Delivery | _Push] = asyncio.Queue(QUEUE_LENGTH)
+        self._writing = asyncio.Lock()
+        self._epoch = 0
+        self._restored = asyncio.Event()
+
+    async def accept(self, delivery: Delivery) -> None:
+        """Where transports hand over; waits while the queue is full."""
+        await self._queue.put(delivery)
+
+    async def submit(self, observations: Sequence[Observation]) -> list[Outcome]:
+        """Where pushed observations of one feed come in; returns when the store holds them.
+
+        May be given up while waiting: what was queued is stored all the same, and the same again
+        is a repeat.
+        """
+        done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        await self._queue.put(_Push(observations[0].feed_id, observations, done))
+        return await done
+
+    async def release(self, held_id: str) -> HeldValue | ReleaseRefusal:
+        """Believe a held value on an operator's word; returns when the store holds it."""
+        released = self.desk.release(held_id)
+        if isinstance(released, ReleaseRefusal):
+            return released
+        value, reading = released
+        await self._patiently(lambda: self._save([reading]))
+        return value
+
+    async def run(self) -> None:
+        """Work until cancelled, starting from what the store already holds."""
+        await self._patiently(self._restore)
+        self._restored.set()
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            await self.process(batch)
+
+    async def process(self, batch: Sequence[Delivery | _Push]) -> None:
+        """One batch, from bytes to acknowledgement."""
+        changed: list[Reading] = []
+        outcomes: list[list[Outcome]] = []
+        for work in batch:
+            if isinstance(work, Delivery):
+                changed += self.desk.take(work)
+                outcomes.append([])
+            else:
+                self.desk.health_of(work.feed_id).count_message(self.desk.now())
+                readings, told = self.desk.judge(work.feed_id, work.observations)
+                changed += readings
+                outcomes.append(told)
+        if changed:
+            await self._patiently(lambda: self._save(changed))
+        for work, told in zip(batch, outcomes, strict=True):
+            if isinstance(work, Delivery):
+                work.acknowledge()
+            elif not work.done.done():
+                work.done.set_result(told)
+
+    async def mend_store(self) -> None:
+        """Write every reading again where the store has come back with less than it held.
+
+        Raises:
+            StoreAway: it is not back yet.
+        """
+        await self._restored.wait()
+        if await self._store.load_epoch() >= self._epoch:
+            return
+        async with self._writing:
+            log.warning("the store has lost what it held: saving every reading again")
+            readings = list(self.desk.readings.values())
+            self._note(await self._store.save_readings(readings, after=self._epoch))
+
+    async def _restore(self) -> None:
+        self._epoch, readings = await self._store.load_readings()
+        belief, feeds = await self._store.load_belief(), await self._store.load_health()
+        self.desk.restore(readings, belief, feeds)
+
+    async def _save(self, changed: Sequence[Reading]) -> None:
+        async with self._writing:
+            epoch = await self._store.save_readings(changed)
+            if epoch <= self._epoch:
+                readings = list(self.desk.readings.values())
+                epoch = await self._store.save_readings(readings, after=self._epoch)
+            self._note(epoch)
+
+    def _note(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._metrics.saved(epoch)
+
+    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do store work, again and again while the store is away."""
+        delay = RETRY_FIRST_S
+        while True:
+            try:
+                return await work()
+            except StoreAway as fault:
+                log.warning("store away (%s); again in %.1f s", fault, delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, RETRY_LONGEST_S)

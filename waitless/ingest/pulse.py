@@ -1,0 +1,154 @@
+"""The pulse: every second, vouch for each feed, look after its health, tell the store."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from waitless.alerts import AlertSender
+from waitless.area.facility import Facility
+from waitless.health import FacilityView, HealthWatch, Subject, judge_facility
+from waitless.ingest.desk import BROKER, Desk
+from waitless.ingest.pipeline import Ingest
+from waitless.pulse import Pulse
+from waitless.store import Store, StoreAway
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+
+
+class Transport(Protocol):
+    """What is asked of a transport: is its source there, has it delivered once, and if not, why?"""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the source is there."""
+
+    @property
+    def primed(self) -> bool:
+        """Whether it has delivered once."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why it is not there, as a short code; None where it is, or nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pushed:
+    """Providers that push come to us: there is no connection that could be lost."""
+
+    connected: bool = True
+    primed: bool = True
+    fault: None = None
+
+
+PUSHED = _Pushed()
+
+
+async def keep_pulse(
+    ingest: Ingest,
+    store: Store,
+    transports: Mapping[str, Transport],
+    watch: HealthWatch,
+    alerts: AlertSender,
+) -> None:
+    """Go on until cancelled.
+
+    Args:
+        ingest: whose feeds are vouched for.
+        store: where readers learn of it.
+        transports: by feed; the one under `BROKER` stands for every MQTT provider.
+        watch: what was last known of every feed and facility.
+        alerts: where damped alerts go.
+    """
+    desk = ingest.desk
+    while True:
+        now = desk.now()
+        findings = {finding.feed_id: finding for finding in desk.believer.list_findings(now)}
+        for health in desk.feeds.values():
+            key = BROKER if health.transport == "mqtt" else health.id
+            transport = transports.get(key, PUSHED)
+            finding = findings.get(health.id)
+            health.finding = None if finding is None else f"{finding.kind}: {finding.detail}"
+            contact = getattr(transport, "last_contact_at", None)
+            if (
+                contact is not None
+                and contact != health.last_contact_at
+                and (health.last_received_at is None or contact > health.last_received_at)
+            ):
+                health.count_unchanged(contact)
+            health.tell(
+                now,
+                connected=transport.connected,
+                primed=transport.primed,
+                fault=transport.fault,
+                expected=_is_expected(desk, health.id, now),
+            )
+        _look(desk, watch, alerts, now)
+        try:
+            await ingest.mend_store()
+            pulse = Pulse(at=now, heartbeat_at=desk.heartbeat_at, held=desk.held_rules())
+            await store.save_health(desk.feeds.values(), pulse)
+            await store.save_watch(watch.memory)
+            (facilities, feeds), desk.touched = desk.touched, (set(), set())
+            try:
+                await store.save_belief(desk.believer.state, facilities, feeds)
+            except StoreAway:
+                desk.touched[0].update(facilities)
+                desk.touched[1].update(feeds)
+                raise
+        except StoreAway as fault:
+            log.debug("feed health not saved: %s", fault)
+        await asyncio.sleep(EVERY_S)
+
+
+def _look(desk: Desk, watch: HealthWatch, alerts: AlertSender, now: datetime) -> None:
+    held = desk.held_rules()
+    views = {
+        facility.id: FacilityView(
+            feed_id=_feed_of(desk, facility),
+            verdict=judge_facility(
+                desk.readings.get(facility.id),
+                desk.feeds.get(_feed_of(desk, facility) or ""),
+                now,
+                held=held.get(facility.id),
+            ),
+            expected=desk.area.calendar.is_open(facility.hours, now),
+        )
+        for facility in desk.area.facilities.values()
+        if _feed_of(desk, facility) is not None
+    }
+    findings = watch.look(now, desk.feeds, views)
+    for transition in findings.transitions:
+        log.info(
+            "%s %s: %s -> %s (%s)",
+            transition.subject, transition.what, transition.before, transition.after,
+            transition.why,
+        )  # fmt: skip
+        if transition.subject is Subject.FEED:
+            desk.feeds[transition.what].record(transition)
+    for alert in findings.alerts:
+        alerts.offer(alert)
+
+
+def _feed_of(desk: Desk, facility: Facility) -> str | None:
+    """The feed that speaks for a facility: the one that did last, or its provider's."""
+    reading = desk.readings.get(facility.id)
+    if reading is not None and reading.feed_id in desk.feeds:
+        return reading.feed_id
+    for definition in desk.area.feeds:
+        if facility.id in definition.facility_ids:
+            return definition.id
+    return facility.provider if facility.provider in desk.feeds else None
+
+
+def _is_expected(desk: Desk, feed_id: str, now: datetime) -> bool:
+    """Whether any facility of a feed is open, so that fresh figures can be asked for."""
+    return any(
+        desk.area.calendar.is_open(facility.hours, now)
+        for facility in desk.area.facilities.values()
+        if _feed_of(desk, facility) == feed_id
+    )

@@ -1,0 +1,38 @@
+"""Discretion: what aiohttp would log of requests it cannot parse, without their content."""
+
+import logging
+
+SERVER_LOG = "aiohttp.server"
+
+
+class Discretion(logging.Filter):
+    """Keeps positions and addresses of clients out of the server's own log.
+
+    aiohttp logs a request it cannot parse with its first line, which may hold a position. What is
+    left is the kind of fault and, for faults of ours, where in the code it came up.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record pass, with nothing in it that a client wrote."""
+        fault = record.exc_info[1] if record.exc_info else None
+        if fault is not None:
+            frames = []
+            step = fault.__traceback__
+            while step is not None:
+                code = step.tb_frame.f_code
+                frames.append(f"{code.co_filename.rsplit('/', maxsplit=1)[-1]}:{step.tb_lineno}")
+                step = step.tb_next
+            record.msg = f"{type(fault).__name__} at {' < '.join(reversed(frames[-3:]))}"
+        else:
+            record.msg = "a request could not be handled"
+        record.args = ()
+        record.exc_info = None
+        record.exc_text = None
+        return True
+
+
+def be_discreet() -> None:
+    """Make the server's log discreet; doing so twice is the same as once."""
+    log = logging.getLogger(SERVER_LOG)
+    if not any(isinstance(known, Discretion) for known in log.filters):
+        log.addFilter(Discretion())

@@ -23,8 +23,9 @@ from waitless.health import HealthWatch
 from waitless.ingest import BROKER, Desk, Ingest, Transport, keep_pulse
 from waitless.keys import KeyRing
 from waitless.metrics import IngestMetrics, WebMetrics
+from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
-from waitless.store import Store, StoreAway, open_redis
+from waitless.store import Store
 from waitless.travel import TravelTables
 from waitless.web.capacities import Capacities
 from waitless.web.directory import Directory

@@ -65,7 +65,7 @@ def check() -> None:
     """Say whether settings and area pack are valid, or what is wrong and where."""
     from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
     from waitless.keys import KeyRing, KeysFault  # noqa: PLC0415
-    from waitless.store import open_redis  # noqa: PLC0415
+    from waitless.redis_link import open_redis  # noqa: PLC0415
     from waitless.travel import TravelTables  # noqa: PLC0415
 
     settings = _settings()

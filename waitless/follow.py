@@ -8,7 +8,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from waitless.board import EMPTY_BOARD, Board
-from waitless.store import Store, StoreAway
+from waitless.redis_link import StoreAway
+from waitless.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import ResponseError
 
 from waitless.audit import AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
@@ -27,7 +25,7 @@ from waitless.belief.state import FeedState as FeedBelief
 from waitless.health import FeedHealth, WatchMemory
 from waitless.pulse import Pulse
 from waitless.reading import Reading
-from waitless.settings import SettingsFault
+from waitless.redis_link import weather
 
 log = logging.getLogger(__name__)
 
@@ -36,26 +34,6 @@ T = TypeVar("T")
 HISTORY_LENGTH = 2016
 """Readings kept per facility: a week at one in five minutes."""
 AUDIT_LENGTH = 10_000
-TIMEOUT_S = 2.0
-
-_WEATHER = ("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "MASTERDOWN")
-"""Redis's words for states that pass: a full disk, a missing replica, a failover."""
-
-
-class StoreUnwilling(Exception):
-    """Redis answers, but cannot do it just now."""
-
-
-StoreAway = (
-    StoreUnwilling,
-    RedisConnectionError,
-    RedisTimeoutError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    OSError,
-)
-"""What a call raises while Redis cannot be reached or cannot write: it may pass, so try again.
-Anything else is a fault of ours."""
 
 _reading = msgspec.json.Decoder(Reading)
 _health = msgspec.json.Decoder(FeedHealth)
@@ -65,23 +43,6 @@ _audit = msgspec.json.Decoder(AuditEntry)
 _facility_belief = msgspec.json.Decoder(FacilityState)
 _feed_belief = msgspec.json.Decoder(FeedBelief)
 _encode = msgspec.json.Encoder().encode
-
-
-def open_redis(url: str) -> Redis:
-    """A client with bounded patience: a hung server is an absent one.
-
-    Raises:
-        SettingsFault: the address is none.
-    """
-    try:
-        return Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            health_check_interval=10,
-        )
-    except ValueError as fault:
-        raise SettingsFault(f"redis_url: {fault}") from fault
 
 
 class Store:
@@ -116,10 +77,10 @@ class Store:
         Safe to repeat after a connection that died before its reply: the same reading is set
         again, and its place in the history is its own measurement time, taken only once.
         """
+        latest: dict[str, bytes] = {}
         async with self._redis.pipeline(transaction=True) as pipe:
             for reading in readings:
-                encoded = _encode(reading)
-                pipe.hset(self._key("latest"), reading.facility_id, encoded)
+                latest[reading.facility_id] = encoded = _encode(reading)
                 pipe.xadd(
                     self._key(f"history:{reading.facility_id}"),
                     {"reading": encoded},
@@ -133,7 +94,7 @@ class Store:
             results: list[Any] = await pipe.execute(raise_on_error=False)
         for result in results:
             if isinstance(result, Exception) and not _is_repeat(result):
-                raise _weather(result)
+                raise weather(result)
         epoch = int(results[-1])
         await self._redis.publish(self._key("changes"), epoch)
         return epoch
@@ -164,7 +125,7 @@ class Store:
             try:
                 await pipe.execute()
             except ResponseError as fault:
-                raise _weather(fault) from fault
+                raise weather(fault) from fault
 
     async def load_health(self) -> dict[str, FeedHealth]:
         """Every feed's health as the ingest process last told it."""
@@ -250,13 +211,6 @@ class Changes:
         return True
 
 
-def _weather(fault: Exception) -> Exception:
-    """The fault itself, or `StoreUnwilling` where it will pass."""
-    if isinstance(fault, ResponseError) and any(word in str(fault) for word in _WEATHER):
-        return StoreUnwilling(str(fault))
-    return fault
-
-
 def _is_repeat(fault: Exception) -> bool:
     return isinstance(fault, ResponseError) and "equal or smaller" in str(fault)
 
@@ -269,6 +223,3 @@ def _decoded(
             yield name.decode(), decoder.decode(value)
         except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
             log.warning("stored value of %r cannot be read, so counts as absent: %s", name, fault)
-
-
-__all__ = ["HISTORY_LENGTH", "Changes", "Store", "StoreAway", "open_redis"]

@@ -4,8 +4,9 @@
 for every feed, watches its health and raises alerts.
 """
 
-from waitless.ingest.desk import BROKER, Desk, Outcome
+from waitless.ingest.desk import Desk, Outcome
 from waitless.ingest.pipeline import Ingest
 from waitless.ingest.pulse import Transport, keep_pulse
+from waitless.ingest.roster import BROKER
 
 __all__ = ["BROKER", "Desk", "Ingest", "Outcome", "Transport", "keep_pulse"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.capacity import CapacityRefusal
-from feeds.definition import FeedDefinition, HttpPoll, HttpPush, LocalFile, MqttTopic
+from feeds.definition import FeedDefinition
 from feeds.events import decode_message
 from feeds.model import Decoded, Delivery, Observation, Probe, ProviderNotice, Refusal
 from feeds.rows import decode_document
@@ -27,16 +27,11 @@ from waitless.belief import (
 )
 from waitless.belief.rules import unknown_hours
 from waitless.health import FeedHealth, resumed
+from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
 from waitless.reading import Reading, apply_observation
 
 log = logging.getLogger(__name__)
-
-BROKER = "mqtt"
-"""The feed that stands for the broker connection itself; messages on no provider's topic are
-counted under it."""
-MQTT_CADENCE_S = 300.0
-"""Providers are asked to publish every 5 minutes (the NHS capacity form's cadence)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class Desk:
         self._metrics = metrics
         self._definitions: Mapping[str, FeedDefinition] = {feed.id: feed for feed in area.feeds}
         self._providers = {facility.id: facility.provider for facility in area.facilities.values()}
-        self.feeds = _initial_health(area, pushing, listens_to_mqtt=listens_to_mqtt)
+        self.feeds = list_feeds(area, pushing, listens_to_mqtt=listens_to_mqtt)
         self.believer = Believer(
             {one.id: FacilityRules(kind=one.kind) for one in area.facilities.values()},
             {
@@ -248,53 +243,9 @@ class Desk:
         return frozenset(one for one, provider in self._providers.items() if provider == feed_id)
 
 
-_TRANSPORT_WORDS: Mapping[type, str] = {
-    HttpPoll: "http-poll",
-    HttpPush: "http-push",
-    LocalFile: "file",
-    MqttTopic: "mqtt",
-}
 _NOBODY = FeedHealth(id="unknown", transport="none", cadence_s=MQTT_CADENCE_S)
 
 
 def _outcome(verdict: Verdict) -> Outcome:
     rule = None if isinstance(verdict, Believed) else verdict.rule.value
     return Outcome(verdict.observation.facility_id, rule)
-
-
-def _initial_health(
-    area: Area, pushing: Container[str], *, listens_to_mqtt: bool
-) -> dict[str, FeedHealth]:
-    """Every feed that can be heard of: each definition, each provider, the broker itself."""
-    polled = [
-        FeedHealth(
-            id=feed.id,
-            transport=_TRANSPORT_WORDS[type(feed.transport)],
-            cadence_s=feed.cadence_s,
-            required=feed.required and not isinstance(feed.transport, HttpPush),
-        )
-        for feed in area.feeds
-    ]
-    transport = "mqtt" if listens_to_mqtt else "http-push"
-    providers = [
-        _provider_health(area, provider, transport)
-        for provider in area.list_providers()
-        if listens_to_mqtt or provider in pushing
-    ]
-    broker = FeedHealth(
-        id=BROKER,
-        transport="mqtt",
-        cadence_s=MQTT_CADENCE_S,
-        carries_waits=False,
-        required=True,
-        messages_per_cadence=0,
-    )
-    broker_too = [broker] if listens_to_mqtt else []
-    return {health.id: health for health in [*providers, *broker_too, *polled]}
-
-
-def _provider_health(area: Area, provider: str, transport: str) -> FeedHealth:
-    own = sum(facility.provider == provider for facility in area.facilities.values())
-    return FeedHealth(
-        id=provider, transport=transport, cadence_s=MQTT_CADENCE_S, messages_per_cadence=own
-    )

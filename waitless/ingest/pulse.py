@@ -10,10 +10,12 @@ from typing import Protocol
 from waitless.alerts import AlertSender
 from waitless.area.facility import Facility
 from waitless.health import FacilityView, HealthWatch, Subject, judge_facility
-from waitless.ingest.desk import BROKER, Desk
+from waitless.ingest.desk import Desk
 from waitless.ingest.pipeline import Ingest
+from waitless.ingest.roster import BROKER
 from waitless.pulse import Pulse
-from waitless.store import Store, StoreAway
+from waitless.redis_link import StoreAway
+from waitless.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.follow import BoardFollower
 from waitless.reading import Reading
-from waitless.store import Store, StoreAway
+from waitless.redis_link import StoreAway
+from waitless.store import Store
 from waitless.web.answers import (
     FacilityCollection,
     FacilityFeature,

@@ -6,7 +6,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
 from waitless.follow import BoardFollower
-from waitless.store import Store, StoreAway
+from waitless.redis_link import StoreAway
+from waitless.store import Store
 from waitless.web.answers import Health, Readiness
 
 

@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document, made from the types that the handlers send."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import msgspec
 
@@ -24,9 +24,20 @@ from waitless.web.answers import (
     ProblemDocument,
     Readiness,
 )
-from waitless.web.problems import CONTENT_TYPE, Problem
-
-Document = dict[str, object]
+from waitless.web.openapi_parts import (
+    REF,
+    Document,
+    gives,
+    mapping,
+    parameter,
+    path_id,
+    reference,
+    refusals,
+    secured,
+    whole,
+    words,
+)
+from waitless.web.problems import Problem
 
 _TYPES = (
     Recommendation,
@@ -59,12 +70,11 @@ _CAPACITY = {
     },
 }
 """The NHS capacity form, as `feeds.capacity` reads it."""
-_REF = "#/components/schemas/{name}"
 
 
 def describe_api(area: Area, modes: Collection[Mode]) -> Document:
     """The document for an area, with the modes that it can answer."""
-    _, schemas = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    _, schemas = msgspec.json.schema_components(_TYPES, ref_template=REF)
     schemas["Capacity"] = _CAPACITY
     return {
         "openapi": "3.1.0",
@@ -81,68 +91,42 @@ def describe_api(area: Area, modes: Collection[Mode]) -> Document:
         "paths": {
             "/v1/recommendations": {"get": _recommendations(modes)},
             "/v1/facilities": {
-                "get": _get("listFacilities", "Every facility, as GeoJSON", FacilityCollection)
+                "get": gives("listFacilities", "Every facility, as GeoJSON", FacilityCollection)
             },
             "/v1/facilities/{id}": {
-                "get": _get(
+                "get": gives(
                     "getFacility",
                     "One facility, as GeoJSON",
                     FacilityFeature,
-                    [_id("facility", list(area.facilities))],
+                    [path_id("facility", list(area.facilities))],
                     {Problem.UNKNOWN_FACILITY},
                 )
             },
             "/v1/facilities/{id}/history": {"get": _history(area)},
-            "/v1/feeds": {"get": _get("listFeeds", "Health of every feed", FeedList)},
+            "/v1/feeds": {"get": gives("listFeeds", "Health of every feed", FeedList)},
             "/v1/feeds/{id}": {
-                "get": _get(
+                "get": gives(
                     "getFeed",
                     "Health of one feed",
                     FeedFigures,
-                    [_id("feed", area.list_providers()[:1])],
+                    [path_id("feed", area.list_providers()[:1])],
                     {Problem.UNKNOWN_FEED},
                 )
             },
             "/v1/events": {"get": _events()},
             "/v1/capacities": {"post": _capacities()},
-            "/v1/operator/held": {"get": _secured(_get("listHeld", "Held values", HeldList))},
+            "/v1/operator/held": {"get": secured(gives("listHeld", "Held values", HeldList))},
             "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},
             "/v1/operator/held/{id}/drop": {"post": _act("dropHeld", "Decide that it is wrong")},
             "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
             "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
-            "/v1/operator/audit": {"get": _secured(_get("listAudit", "What was done", AuditList))},
-            "/healthz": {"get": _get("getHealth", "Live: the process turns", Health, query=False)},
+            "/v1/operator/audit": {"get": secured(gives("listAudit", "What was done", AuditList))},
+            "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
             "/readyz": {"get": _ready()},
         },
         "components": {
             "schemas": schemas,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-        },
-    }
-
-
-def _get(
-    name: str,
-    summary: str,
-    kind: type,
-    parameters: Iterable[Document] = (),
-    problems: Collection[Problem] = (),
-    *,
-    query: bool = True,
-) -> Document:
-    """One GET operation: its answer's type, its parameters, and what it can refuse."""
-    own = {Problem.UNKNOWN_PARAMETER, Problem.QUERY_TOO_LONG} if query else set()
-    return {
-        "operationId": name,
-        "summary": summary,
-        "parameters": [*parameters],
-        "responses": {
-            "200": {
-                "description": summary,
-                "headers": {"ETag": {"schema": {"type": "string"}}} if query else {},
-                "content": {"application/json": {"schema": _ref(kind)}},
-            },
-            **_refusals({*problems, *own}),
         },
     }
 
@@ -158,21 +142,21 @@ def _recommendations(modes: Collection[Mode]) -> Document:
         Problem.BAD_LIMIT,
         Problem.REPEATED_PARAMETER,
     }
-    return _get(
+    return gives(
         "recommend",
         "Ranked destinations from an origin, with reasons",
         Recommendation,
         [
-            _query("lat", "Latitude, decimal degrees WGS84; with lon", {"type": "number"}),
-            _query("lon", "Longitude, decimal degrees WGS84; with lat", {"type": "number"}),
-            _query("place", "Instead: a postcode, outcode or town", {"type": "string"}, "CT1"),
-            _query("mode", "How you travel", _words(modes, Mode.DRIVE)),
-            _query("need", "What you come with", _words(Need, Need.MINOR_INJURY)),
-            _query("age", "Age in completed years", _integer(0, MOST_AGE)),
-            _query(
+            parameter("lat", "Latitude, decimal degrees WGS84; with lon", {"type": "number"}),
+            parameter("lon", "Longitude, decimal degrees WGS84; with lat", {"type": "number"}),
+            parameter("place", "Instead: a postcode, outcode or town", {"type": "string"}, "CT1"),
+            parameter("mode", "How you travel", words(modes, Mode.DRIVE)),
+            parameter("need", "What you come with", words(Need, Need.MINOR_INJURY)),
+            parameter("age", "Age in completed years", whole(0, MOST_AGE)),
+            parameter(
                 "limit",
                 "How many destinations",
-                {**_integer(1, MOST_LIMIT), "default": DEFAULT_LIMIT},
+                {**whole(1, MOST_LIMIT), "default": DEFAULT_LIMIT},
             ),
         ],
         about_origin | about_place | about_rest,
@@ -180,13 +164,13 @@ def _recommendations(modes: Collection[Mode]) -> Document:
 
 
 def _history(area: Area) -> Document:
-    return _get(
+    return gives(
         "getHistory",
         "Believed readings of the last hours, oldest first",
         History,
         [
-            _id("facility", list(area.facilities)),
-            _query("hours", "How far back", {**_integer(1, 168), "default": 24}),
+            path_id("facility", list(area.facilities)),
+            parameter("hours", "How far back", {**whole(1, 168), "default": 24}),
         ],
         {Problem.UNKNOWN_FACILITY, Problem.BAD_HOURS, Problem.STORE_AWAY},
     )
@@ -202,7 +186,7 @@ def _events() -> Document:
                 "description": "The stream",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},
             },
-            **_refusals(
+            **refusals(
                 {Problem.UNKNOWN_PARAMETER, Problem.QUERY_TOO_LONG, Problem.TOO_MANY_STREAMS}
             ),
         },
@@ -210,27 +194,20 @@ def _events() -> Document:
 
 
 def _ready() -> Document:
-    operation = _get("getReadiness", "Ready: every check passes", Readiness, query=False)
-    responses = _mapping(operation["responses"])
+    operation = gives("getReadiness", "Ready: every check passes", Readiness, query=False)
+    responses = mapping(operation["responses"])
     responses["503"] = {
         "description": "Not ready, and which check fails",
-        "content": {"application/json": {"schema": _ref(Readiness)}},
+        "content": {"application/json": {"schema": reference(Readiness)}},
     }
     return operation
 
 
-def _secured(operation: Document) -> Document:
-    """An operation that wants a key."""
-    responses = {**_mapping(operation["responses"])}
-    responses |= _refusals({Problem.UNAUTHENTICATED, Problem.FORBIDDEN})
-    return {**operation, "security": [{"key": []}], "responses": responses}
-
-
 def _capacities() -> Document:
-    operation = _get("pushCapacities", "All taken", CapacityAnswer)
-    responses = {**_mapping(operation["responses"])}
-    responses["207"] = {**_mapping(responses["200"]), "description": "Some taken, some refused"}
-    responses |= _refusals(
+    operation = gives("pushCapacities", "All taken", CapacityAnswer)
+    responses = {**mapping(operation["responses"])}
+    responses["207"] = {**mapping(responses["200"]), "description": "Some taken, some refused"}
+    responses |= refusals(
         {
             Problem.BAD_CAPACITY,
             Problem.WRONG_CONTENT_TYPE,
@@ -241,7 +218,7 @@ def _capacities() -> Document:
     service = {"$ref": "#/components/schemas/Capacity"}
     body = {"oneOf": [service, {"type": "array", "items": service, "minItems": 1}]}
     return {
-        **_secured({**operation, "responses": responses}),
+        **secured({**operation, "responses": responses}),
         "summary": "Push waits in the NHS capacity form, one service or many",
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
     }
@@ -249,62 +226,13 @@ def _capacities() -> Document:
 
 def _act(name: str, summary: str) -> Document:
     problems = {Problem.BAD_ACTION, Problem.UNKNOWN_HELD_VALUE, Problem.BODY_TOO_LARGE}
-    operation = _get(name, summary, Done, [_id("held value or feed", [])], problems)
+    operation = gives(name, summary, Done, [path_id("held value or feed", [])], problems)
     act = {
         "type": "object",
         "required": ["why"],
         "properties": {"why": {"type": "string"}, "hours": {"type": ["number", "null"]}},
     }
     return {
-        **_secured(operation),
+        **secured(operation),
         "requestBody": {"required": True, "content": {"application/json": {"schema": act}}},
     }
-
-
-def _mapping(value: object) -> Document:
-    """A part of a document that is a mapping."""
-    if not isinstance(value, dict):
-        raise TypeError(value)
-    return value
-
-
-def _refusals(problems: Collection[Problem]) -> Document:
-    """Problems by status, each status with its codes."""
-    by_status: dict[str, list[str]] = {}
-    for problem in sorted(problems, key=lambda problem: problem.code):
-        by_status.setdefault(str(problem.status.value), []).append(problem.code)
-    return {
-        status: {
-            "description": "Refused: " + ", ".join(codes),
-            "content": {CONTENT_TYPE: {"schema": _ref(ProblemDocument)}},
-        }
-        for status, codes in by_status.items()
-    }
-
-
-def _ref(kind: type) -> Document:
-    return {"$ref": _REF.format(name=kind.__name__)}
-
-
-def _query(name: str, text: str, schema: Document, example: str | None = None) -> Document:
-    parameter: Document = {"name": name, "in": "query", "description": text, "schema": schema}
-    return parameter if example is None else {**parameter, "example": example}
-
-
-def _id(kind: str, examples: list[str]) -> Document:
-    return {
-        "name": "id",
-        "in": "path",
-        "required": True,
-        "description": f"The {kind}'s id",
-        "schema": {"type": "string"},
-        "examples": {example: {"value": example} for example in examples[:1]},
-    }
-
-
-def _words(words: Iterable[Mode | Need], default: str) -> Document:
-    return {"type": "string", "enum": sorted(words), "default": default}
-
-
-def _integer(least: int, most: int) -> Document:
-    return {"type": "integer", "minimum": least, "maximum": most}

@@ -16,7 +16,8 @@ from waitless.belief import Fate, HeldValue, ReleaseRefusal
 from waitless.health import FeedHealth, SwitchedOff
 from waitless.ingest import Ingest
 from waitless.keys import KeyRing, Role
-from waitless.store import Store, StoreAway
+from waitless.redis_link import StoreAway
+from waitless.store import Store
 from waitless.web.answers import AuditList, Done, HeldCard, HeldList
 from waitless.web.auth import require_holder
 from waitless.web.directory import posted_card

@@ -1,0 +1,98 @@
+"""The building blocks of an OpenAPI document: operations, parameters, refusals."""
+
+from collections.abc import Collection, Iterable
+
+from routing.modes import Mode
+from waitless.area.facility import Need
+from waitless.web.answers import ProblemDocument
+from waitless.web.problems import CONTENT_TYPE, Problem
+
+Document = dict[str, object]
+REF = "#/components/schemas/{name}"
+
+
+def gives(
+    name: str,
+    summary: str,
+    kind: type,
+    parameters: Iterable[Document] = (),
+    problems: Collection[Problem] = (),
+    *,
+    query: bool = True,
+) -> Document:
+    """One GET operation: its answer's type, its parameters, and what it can refuse."""
+    own = {Problem.UNKNOWN_PARAMETER, Problem.QUERY_TOO_LONG} if query else set()
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": [*parameters],
+        "responses": {
+            "200": {
+                "description": summary,
+                "headers": {"ETag": {"schema": {"type": "string"}}} if query else {},
+                "content": {"application/json": {"schema": reference(kind)}},
+            },
+            **refusals({*problems, *own}),
+        },
+    }
+
+
+def secured(operation: Document) -> Document:
+    """An operation that wants a key."""
+    responses = {**mapping(operation["responses"])}
+    responses |= refusals({Problem.UNAUTHENTICATED, Problem.FORBIDDEN})
+    return {**operation, "security": [{"key": []}], "responses": responses}
+
+
+def mapping(value: object) -> Document:
+    """A part of a document that is a mapping."""
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return value
+
+
+def refusals(problems: Collection[Problem]) -> Document:
+    """Problems by status, each status with its codes."""
+    by_status: dict[str, list[str]] = {}
+    for problem in sorted(problems, key=lambda problem: problem.code):
+        by_status.setdefault(str(problem.status.value), []).append(problem.code)
+    return {
+        status: {
+            "description": "Refused: " + ", ".join(codes),
+            "content": {CONTENT_TYPE: {"schema": reference(ProblemDocument)}},
+        }
+        for status, codes in by_status.items()
+    }
+
+
+def reference(kind: type) -> Document:
+    """Where a type of ours is described."""
+    return {"$ref": REF.format(name=kind.__name__)}
+
+
+def parameter(name: str, text: str, schema: Document, example: str | None = None) -> Document:
+    """One parameter of the query; not required."""
+    described: Document = {"name": name, "in": "query", "description": text, "schema": schema}
+    return described if example is None else {**described, "example": example}
+
+
+def path_id(kind: str, examples: list[str]) -> Document:
+    """The `id` in a path."""
+    return {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": f"The {kind}'s id",
+        "schema": {"type": "string"},
+        "examples": {example: {"value": example} for example in examples[:1]},
+    }
+
+
+def words(known: Iterable[Mode | Need], default: str) -> Document:
+    """One word of a few."""
+    return {"type": "string", "enum": sorted(known), "default": default}
+
+
+def whole(least: int, most: int) -> Document:
+    """A whole number within limits."""
+    return {"type": "integer", "minimum": least, "maximum": most}

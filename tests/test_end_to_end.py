@@ -83,8 +83,11 @@ async def test_a_published_wait_reaches_a_ranked_answer(
             return (await feed(patient, "kcht")).get("state") == "live"
 
         await eventually(live)
-        ready = await patient.get("/readyz")
-        assert ready.status == 200
+
+        async def ready() -> bool:
+            return (await patient.get("/readyz")).status == 200
+
+        await eventually(ready)
 
 
 async def test_the_recorded_plymouth_payload_reaches_a_ranked_answer(

@@ -117,7 +117,7 @@ class _Parts:
 
     def add_machine_routes(self, app: web.Application) -> None:
         """The routes of every role."""
-        machine = Machine(self.follower, self.store, self.registry)
+        machine = Machine(self.follower, self.store, self.registry, now=self.now)
         app.router.add_get("/healthz", machine.get_health)
         app.router.add_get("/readyz", machine.get_ready)
         app.router.add_get("/metrics", machine.get_metrics)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from feeds.model import Wait
 from waitless.area.facility import Facility
 from waitless.health import FeedHealth, FeedState, judge_facility
 from waitless.pulse import Pulse
@@ -33,6 +34,19 @@ class Board:
         return self.labelled_simulated or any(
             reading.simulated for reading in self.readings.values()
         )
+
+    def live_wait(self, facility_id: str, now: datetime) -> Wait | None:
+        """The wait that may be shown of a facility as live; None where there is none.
+
+        What a feed said before an operator switched it off is not shown either.
+        """
+        reading = self.readings.get(facility_id)
+        if reading is None:
+            return None
+        health = self.feeds.get(reading.feed_id)
+        if health is not None and health.off is not None and health.off.holds(now):
+            return None
+        return reading.live_wait(now)
 
     def feed_state(self, facility: Facility, now: datetime) -> FeedState:
         """The state of what is known of a facility, by its reading and its feed."""

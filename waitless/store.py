@@ -44,6 +44,20 @@ _facility_belief = msgspec.json.Decoder(FacilityState)
 _feed_belief = msgspec.json.Decoder(FeedBelief)
 _encode = msgspec.json.Encoder().encode
 
+_SAVE = """
+for at = 4, #KEYS do
+  local facility, id, reading = unpack(ARGV, 3 * at - 9, 3 * at - 7)
+  local told = redis.pcall('XADD', KEYS[at], 'MAXLEN', '~', ARGV[2], id, 'reading', reading)
+  if told.err and not string.find(told.err, 'equal or smaller') then return told end
+  redis.call('HSET', KEYS[1], facility, reading)
+end
+if tonumber(ARGV[1]) > 0 then redis.call('SET', KEYS[2], ARGV[1]) end
+redis.call('PUBLISH', KEYS[3], 'readings')
+return redis.call('INCR', KEYS[2])
+"""
+"""What `save_readings` does. A script, for a transaction of as many commands costs our side three
+times as much: it has to read an answer to each of them."""
+
 
 class Store:
     """One area's shared truth. The ingest process alone writes; anyone may read."""
@@ -51,6 +65,7 @@ class Store:
     def __init__(self, redis: Redis, area_id: str) -> None:
         self._redis = redis
         self._prefix = f"waitless:{{{area_id}}}:"
+        self._save = redis.register_script(_SAVE)
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,7 +82,7 @@ class Store:
         return int(await self._redis.get(self._key("epoch")) or 0)
 
     async def save_readings(self, readings: Sequence[Reading], *, after: int = 0) -> int:
-        """Make new readings the truth, in one transaction; gives the new epoch.
+        """Make new readings the truth, all at once; gives the new epoch.
 
         Args:
             readings: what is believed now.
@@ -77,27 +92,16 @@ class Store:
         Safe to repeat after a connection that died before its reply: the same reading is set
         again, and its place in the history is its own measurement time, taken only once.
         """
-        latest: dict[str, bytes] = {}
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for reading in readings:
-                latest[reading.facility_id] = encoded = _encode(reading)
-                pipe.xadd(
-                    self._key(f"history:{reading.facility_id}"),
-                    {"reading": encoded},
-                    id=f"{int(reading.as_of.timestamp() * 1000)}-0",
-                    maxlen=HISTORY_LENGTH,
-                    approximate=True,
-                )
-            if after:
-                pipe.set(self._key("epoch"), after)
-            pipe.incr(self._key("epoch"))
-            results: list[Any] = await pipe.execute(raise_on_error=False)
-        for result in results:
-            if isinstance(result, Exception) and not _is_repeat(result):
-                raise weather(result)
-        epoch = int(results[-1])
-        await self._redis.publish(self._key("changes"), epoch)
-        return epoch
+        keys = [self._key(name) for name in ("latest", "epoch", "changes")]
+        arguments: list[str | int | bytes] = [after, HISTORY_LENGTH]
+        for reading in readings:
+            keys.append(self._key(f"history:{reading.facility_id}"))
+            entry_id = f"{int(reading.as_of.timestamp() * 1000)}-0"
+            arguments += (reading.facility_id, entry_id, _encode(reading))
+        try:
+            return int(await self._save(keys=keys, args=arguments))
+        except ResponseError as fault:
+            raise weather(fault) from fault
 
     async def load_readings(self) -> tuple[int, dict[str, Reading]]:
         """The epoch and the readings that belong to it. What cannot be read counts as absent."""
@@ -141,7 +145,11 @@ class Store:
         self, state: BeliefState, facilities: Iterable[str], feeds: Iterable[str]
     ) -> None:
         """Keep what belief remembers of the facilities and feeds named."""
-        mapping = {f"facility:{one}": _encode(state.facilities[one]) for one in facilities}
+        mapping = {
+            f"facility:{one}": _encode(state.facilities[one])
+            for one in facilities
+            if one in state.facilities
+        }
         mapping |= {f"feed:{one}": _encode(state.feeds[one]) for one in feeds if one in state.feeds}
         if mapping:
             await self._redis.hset(self._key("belief"), mapping=mapping)  # type: ignore[arg-type]
@@ -209,10 +217,6 @@ class Changes:
         while await self._pubsub.get_message(timeout=0) is not None:
             pass
         return True
-
-
-def _is_repeat(fault: Exception) -> bool:
-    return isinstance(fault, ResponseError) and "equal or smaller" in str(fault)
 
 
 def _decoded(

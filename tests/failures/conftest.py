@@ -182,6 +182,14 @@ class Service:
             raise AssertionError(f"feed {feed_id} came to: {seen}") from None
         return seen
 
+    async def until_state(self, facility_id: str, state: str) -> None:
+        """Wait for the state of one facility."""
+
+        async def reached() -> bool:
+            return bool((await self.facility(facility_id))["feed_state"] == state)
+
+        await eventually(reached, within_s=5, words=f"{facility_id} {state}")
+
     async def until_shown(self, facility_id: str, minutes: float | None) -> None:
         async def shown() -> bool:
             return await self.wait(facility_id) == minutes
@@ -227,7 +235,6 @@ def numbers_in(document: object) -> Iterator[float]:
 Start = Callable[..., AbstractAsyncContextManager[Service]]
 WriteFeed = Callable[..., str]
 Publish = Callable[..., Awaitable[None]]
-Provider = Callable[[str], AbstractAsyncContextManager[Publish]]
 
 
 @pytest.fixture
@@ -297,25 +304,21 @@ def write_polled(write_feed: WriteFeed, source: Source) -> WriteFeed:
     """The same, polled from the source several times a second."""
 
     def write(**more: Any) -> str:
-        return write_feed(f'kind = "http-poll"\nurl = "{source.url}"', cadence_s=0.3, **more)
+        return write_feed(f'kind = "http-poll"\nurl = "{source.url}"', cadence_s=0.2, **more)
 
     return write
 
 
-@pytest.fixture
-def mqtt_url(endpoint: MqttEndpoint) -> str:
-    return f"mqtt://{endpoint.host}:{endpoint.port}"
+class Broker:
+    """A real broker, and the hospitals of East Kent that publish their waits to it."""
 
-
-@pytest.fixture
-def provider(
-    endpoint: MqttEndpoint,
-) -> Provider:
-    """Connects a hospital of East Kent that publishes its own waits."""
+    def __init__(self, endpoint: MqttEndpoint) -> None:
+        self.url = f"mqtt://{endpoint.host}:{endpoint.port}"
+        self._endpoint = endpoint
 
     @asynccontextmanager
-    async def connecting(name: str) -> AsyncIterator[Publish]:
-        async with connect_provider(endpoint, area="east-kent", provider=name) as publisher:
+    async def provider(self, name: str) -> AsyncIterator[Publish]:
+        async with connect_provider(self._endpoint, area="east-kent", provider=name) as publisher:
 
             async def publish(*observations: Observation) -> None:
                 for one in observations:
@@ -324,4 +327,7 @@ def provider(
 
             yield publish
 
-    return connecting
+
+@pytest.fixture
+def broker(endpoint: MqttEndpoint) -> Broker:
+    return Broker(endpoint)

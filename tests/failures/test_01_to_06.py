@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from feeds.model import FacilityStatus, NoFigure
 from tests.failures.conftest import (
     PAGE,
-    Provider,
+    Broker,
     Source,
     Start,
     WriteFeed,
@@ -26,11 +27,11 @@ THREE_DAYS = 72 * 60 + 12
 
 
 async def test_01_waitless_showed_three_days_at_two_units(
-    start: Start, provider: Provider, mqtt_url: str, clock: FakeClock
+    start: Start, broker: Broker, clock: FakeClock
 ) -> None:
     """30 October 2024: WaitLess showed over 72 h at William Harvey and QEQM, one fault for both."""
     units = ("ashford-utc", "margate-utc")
-    alerts: list[dict[str, object]] = []
+    alerts: list[dict[str, Any]] = []
 
     async def tell(request: web.Request) -> web.Response:
         alerts.append(await request.json())
@@ -40,8 +41,8 @@ async def test_01_waitless_showed_three_days_at_two_units(
     owner.router.add_post("/", tell)
     async with (
         TestServer(owner) as desk,
-        start("Ashford", mqtt_url=mqtt_url, alert_webhook=str(desk.make_url("/"))) as service,
-        provider("ekhuft") as publish,
+        start("Ashford", mqtt_url=broker.url, alert_webhook=str(desk.make_url("/"))) as service,
+        broker.provider("ekhuft") as publish,
     ):
         clock.move(minutes=2)  # the service has settled
         await publish(*(observation(unit, 35, as_of=clock()) for unit in units))
@@ -75,7 +76,8 @@ async def test_01_waitless_showed_three_days_at_two_units(
 
         await eventually(owner_told, within_s=12)
         assert alerts[0]["kind"] == "raised"
-        assert (alerts[0]["what"], alerts[0]["state"]) == (["ekhuft"], "suspect")
+        assert "ekhuft" in alerts[0]["what"]
+        assert "ekhuft suspect (correlated" in alerts[0]["text"]
 
         clock.move(minutes=31)
         for unit in units:
@@ -141,16 +143,29 @@ async def test_03_mid_cheshire_posted_no_wait_with_41_in_the_department(
             feed = await service.until(lambda one: one["held"] == {"zero_with_patients": 1})
             assert feed["state"] == "suspect"
 
+        # The notice on the page, read by an operator: nothing that comes is believed...
         assert await service.operate(f"feeds/{PAGE}/off", "a notice on the page") == 200
         clock.move(minutes=5)
         await service.push(site("cumberland-centre-utc", clock(), "00 hour 10 minutes", inside=4))
         await service.until(lambda one: one["state"] == "off")
         await service.assert_unknown("cumberland-centre-utc", "wait_unknown")
+        # ... until the feed is on again...
+        assert await service.operate(f"feeds/{PAGE}/on", "the notice is gone") == 200
+        clock.move(minutes=5)
+        await service.push(
+            site("cumberland-centre-utc", clock(), "00 hour 15 minutes", inside=4),
+            site("derriford-ed", clock(), "01 hour 10 minutes", inside=60),
+        )
+        await service.until_shown("cumberland-centre-utc", 15)
+        # ... and what was believed just before it was switched off is no longer shown, either.
+        assert await service.operate(f"feeds/{PAGE}/off", "the notice is back") == 200
+        await service.until(lambda one: one["state"] == "off")
+        assert await service.wait("derriford-ed") is None, "a figure of a feed switched off"
 
 
 @pytest.mark.parametrize("status", [FacilityStatus.DIVERTING, FacilityStatus.FULL])
 async def test_04_falmouth_was_called_open_while_closed_to_new_patients(
-    start: Start, provider: Provider, mqtt_url: str, clock: FakeClock, status: FacilityStatus
+    start: Start, broker: Broker, clock: FakeClock, status: FacilityStatus
 ) -> None:
     """Falmouth MIU: "open", 5 waiting, 1 h 43, while staff had gone and nobody new was taken.
 
@@ -158,7 +173,7 @@ async def test_04_falmouth_was_called_open_while_closed_to_new_patients(
     a source which goes on saying "open" is a later issue (overrides), and not tested here.
     """
     posted = {"minutes": 103, "patients_waiting": 5}
-    async with start("Deal", mqtt_url=mqtt_url) as service, provider("kcht") as publish:
+    async with start("Deal", mqtt_url=broker.url) as service, broker.provider("kcht") as publish:
         await publish(observation(as_of=clock(), status=FacilityStatus.OPEN, **posted))
         await service.until_shown("deal-utc", 103)
 
@@ -200,16 +215,14 @@ async def test_05_wrexham_capped_its_waits_at_four_hours_overnight(
     start: Start, write_feed: WriteFeed, clock: FakeClock
 ) -> None:
     """Wrexham's app: one day nothing passed 4 h any more; and an average was called the longest."""
-    minutes, readings = 1360, []
-    began = clock() - timedelta(minutes=minutes)
-    for minute in range(minutes):
-        turn = minute % 72
-        true = 60 + 10 * min(turn, 72 - turn)  # up to 420 and down again
-        wait = true if minute < 1000 else min(true, 240)
-        readings.append(site("derriford-ed", began + timedelta(minutes=minute), wait))
-    fine, capped = readings[:1000], readings[1000:]
-    assert max(row["wait"] for row in fine) == 420
-    capped = capped[: 1 + max(n for n, row in enumerate(capped) if row["wait"] == 240)]
+    true = [60 + 10 * min(minute % 72, -minute % 72) for minute in range(1343)]  # 60 to 420
+    posted = [*true[:1000], *(min(wait, 240) for wait in true[1000:])]
+    assert (max(posted[:1000]), max(posted[1000:]), posted[-1]) == (420, 240, 240)
+    rows = [
+        site("derriford-ed", clock() - timedelta(minutes=len(posted) - n), wait)
+        for n, wait in enumerate(posted, start=1)
+    ]
+    fine, capped = rows[:1000], rows[1000:]
     area = write_feed(expected=["derriford-ed"])
     async with start("PL1", area=area) as service:
         await service.push(*fine)
@@ -218,13 +231,13 @@ async def test_05_wrexham_capped_its_waits_at_four_hours_overnight(
         await service.push(*capped)
 
         feed = await service.until(lambda one: "ceiling_appeared" in one["why"])
-        assert feed["state"] in ("suspect", "stale")
+        assert feed["state"] == "suspect"
         shown = (await service.destination("derriford-ed"))["wait"]
-        if shown is not None:  # the statistic is part of the value: it is never called "longest"
-            assert shown["now"]["minutes"] == 240
-            assert shown["now"]["statistic"] == "mean"
-            assert "the average" in await service.card("derriford-ed")
-            assert "longest" not in await service.card("derriford-ed")
+        # The statistic is part of the value: an average is never called the longest.
+        assert (shown["now"]["minutes"], shown["now"]["statistic"]) == (240, "mean")
+        card = await service.card("derriford-ed")
+        assert "the average" in card
+        assert "longest" not in card
 
 
 async def test_06_island_health_posted_a_figure_once_a_day(
@@ -246,10 +259,9 @@ async def test_06_island_health_posted_a_figure_once_a_day(
 
         await service.assert_unknown("derriford-ed", "wait_not_current")
         await service.assert_unknown("tavistock-miu", "wait_unknown")
-        assert (await service.facility("derriford-ed"))["feed_state"] == "stale"
+        await service.until_state("derriford-ed", "stale")
         assert (await service.facility("cumberland-centre-utc"))["feed_state"] != "stale"
-        feed = await service.until(lambda one: one["refused"].get("ancient", 0) > 0)
-        assert feed["held"].get("duplicate", 0) >= 0
+        await service.until(lambda one: one["refused"].get("ancient", 0) > 0)
         page = await service.page()
         assert "12 h" not in page
         assert (await service.order())[0] == "cumberland-centre-utc"

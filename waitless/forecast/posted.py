@@ -47,7 +47,8 @@ def widen_posted(wait: Wait, kind: Kind) -> WhenSeen:
     high = wait.high if wait.high is not None else middle
     if wait.minutes is not None:
         low = high = middle
-    widening = UNSPECIFIED_WIDENING if wait.statistic is Statistic.UNSPECIFIED else 1.0
+    bare = wait.minutes is not None and wait.statistic is Statistic.UNSPECIFIED
+    widening = UNSPECIFIED_WIDENING if bare else 1.0
     down = _spread(low, kind, DRIFT_DOWN) * widening
     if wait.statistic is Statistic.LONGEST:
         down = max(down, middle / 2)

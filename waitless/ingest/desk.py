@@ -1,7 +1,7 @@
 """The desk: where deliveries are decoded, judged and counted. No I/O."""
 
 import logging
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -135,22 +135,32 @@ class Desk:
                 observations.append(decoded)
             else:
                 self._count(decoded)
-        changed, _ = self.judge(definition.id, observations)
         seen = {observation.facility_id for observation in observations}
-        for finding in self.believer.close_delivery(definition.id, seen, self.now()):
-            log.warning("feed %s: %s: %s", finding.feed_id, finding.kind, finding.detail)
+        changed, _ = self.judge(definition.id, observations, seen)
         return changed
 
     def judge(
-        self, feed_id: str, observations: Sequence[Observation]
+        self,
+        feed_id: str,
+        observations: Sequence[Observation],
+        seen: Collection[str] | None = None,
     ) -> tuple[list[Reading], list[Outcome]]:
-        """What becomes of observations that came together; the readings that changed, in order."""
-        health = self.health_of(feed_id)
+        """What becomes of observations that came together; the readings that changed, in order.
+
+        Args:
+            feed_id: the feed they came by.
+            observations: all of one message or document.
+            seen: every facility in a document that should be complete; None for a message.
+        """
+        now, health = self.now(), self.health_of(feed_id)
+        if health.off is not None and health.off.holds(now):
+            return [], [Outcome(one.facility_id, SWITCHED_OFF) for one in observations]
         self.touched[0].update(one.facility_id for one in observations)
         self.touched[1].add(feed_id)
-        if health.off is not None and health.off.holds(self.now()):
-            return [], [Outcome(one.facility_id, SWITCHED_OFF) for one in observations]
-        verdicts = self.believer.judge_delivery(feed_id, observations, self.now())
+        verdicts = self.believer.judge_delivery(feed_id, observations, now)
+        for finding in self.believer.close_delivery(feed_id, seen, now):
+            what = finding.facility_id or finding.feed_id
+            log.warning("%s: %s: %s", what, finding.kind, finding.detail)
         changed = [self._apply(verdict, health) for verdict in verdicts]
         return [one for one in changed if one is not None], [_outcome(one) for one in verdicts]
 

@@ -69,12 +69,15 @@ async def keep_pulse(
     desk = ingest.desk
     while True:
         now = desk.now()
-        findings = {finding.feed_id: finding for finding in desk.believer.list_findings(now)}
+        findings: dict[str, list[str]] = {}
+        for finding in desk.believer.list_findings(now):
+            what = "" if finding.facility_id is None else f"{finding.facility_id} "
+            told = f"{what}{finding.kind}: {finding.detail}"
+            findings.setdefault(finding.feed_id, []).append(told)
         for health in desk.feeds.values():
             key = BROKER if health.transport == "mqtt" else health.id
             transport = transports.get(key, PUSHED)
-            finding = findings.get(health.id)
-            health.finding = None if finding is None else f"{finding.kind}: {finding.detail}"
+            health.finding = "; ".join(findings.get(health.id, ())) or None
             contact = getattr(transport, "last_contact_at", None)
             if (
                 contact is not None

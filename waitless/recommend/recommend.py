@@ -100,7 +100,7 @@ def _sort_out(
         if isinstance(verdict, Exclusion):
             excluded.append(verdict)
             continue
-        wait = reading.live_wait(now) if reading is not None else None
+        wait = board.live_wait(facility.id, now)
         seen = None if wait is None else widen_posted(wait, facility.kind)
         closing = area.calendar.find_closing(facility.hours, arrival)
         options.append(

@@ -113,15 +113,15 @@ class Directory:
             open_until=calendar.find_closing(facility.hours, now),
             reviewed=facility.reviewed,
             feed_state=board.feed_state(facility, now),
-            reading=None if reading is None else live_card(reading, now),
+            reading=None if reading is None else live_card(board, reading, now),
         )
         return FacilityFeature(facility.id, Point((facility.lon, facility.lat)), properties)
 
 
-def live_card(reading: Reading, now: datetime) -> ReadingCard:
+def live_card(board: Board, reading: Reading, now: datetime) -> ReadingCard:
     """The reading with only what may be called live: an old wait is not sent at all."""
     card = replace(reading_card(reading, now), status=reading.standing_status(now))
-    if reading.live_wait(now) is None:
+    if board.live_wait(reading.facility_id, now) is None:
         card = replace(card, wait=None, patients_waiting=None, patients_in_department=None)
     return card
 

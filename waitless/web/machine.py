@@ -1,11 +1,15 @@
 """Routes for machines: live, ready, and Prometheus's figures. Three different questions."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
 from waitless.follow import BoardFollower
+from waitless.health import SILENT_AFTER
 from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import Health, Readiness
@@ -14,7 +18,15 @@ from waitless.web.answers import Health, Readiness
 class Machine:
     """Answers whoever runs the service."""
 
-    def __init__(self, follower: BoardFollower, store: Store, registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        follower: BoardFollower,
+        store: Store,
+        registry: CollectorRegistry,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._now = now
         self._follower = follower
         self._store = store
         self._registry = registry
@@ -24,14 +36,17 @@ class Machine:
         return _json(Health("live"), 200)
 
     async def get_ready(self, _: web.Request) -> web.Response:
-        """200 when Redis answers and every required feed has delivered; else 503 and what not."""
+        """200 when Redis answers, ingest lives and every required feed has delivered; else 503.
+
+        It fails on the age of ingest's own word: a monitor that died with its poller is none.
+        """
         board = self._follower.board
         checks = {"redis": await self._redis_answers()}
         for health in board.feeds.values():
             if health.required:
                 checks[f"feed:{health.id}"] = health.primed
-        if not board.feeds:
-            checks["ingest"] = False
+        pulse = board.pulse
+        checks["ingest"] = pulse is not None and self._now() - pulse.at <= SILENT_AFTER
         ready = all(checks.values())
         document = Readiness("ready" if ready else "not_ready", checks)
         return _json(document, 200 if ready else 503)

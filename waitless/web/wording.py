@@ -143,6 +143,10 @@ def _range(destination: Destination) -> str | None:
     """Never below the journey: nobody is seen before they arrive."""
     if destination.total is None:
         return None
+    posted = None if destination.wait is None else destination.wait.now
+    if posted is not None and posted.minutes is None and posted.high is None:
+        least = _up_to_five(destination.travel.minutes + (posted.low or 0))
+        return f"At least {duration(least)}; no upper limit is published."
     low = max(round_to_five(destination.total.p10), _up_to_five(destination.travel.minutes))
     high = max(round_to_five(destination.total.p90), low)
     return f"8 in 10 people: {duration(low)} to {duration(high)}."

@@ -11,7 +11,7 @@ import pytest
 
 from waitless.demo import redis_server
 from waitless.demo.redis_server import RedisFault, find_server, private_redis
-from waitless.store import StoreAway, open_redis
+from waitless.redis_link import StoreAway, open_redis
 
 
 async def process_id(url: str) -> int:

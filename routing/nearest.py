@@ -59,14 +59,22 @@ class Grid:
         )
 
 
-def build_grid(points_m: NDArray[np.float64]) -> Grid:
-    """Sort points into a grid with a few points to the cell."""
-    low, high = points_m.min(axis=0), points_m.max(axis=0)
+def build_grid(points_m: NDArray[np.float64], members: NDArray[np.intp] | None = None) -> Grid:
+    """Sort points into a grid with a few points to the cell.
+
+    Args:
+        points_m: one row (easting, northing) per point, metres.
+        members: numbers of the points to be found; all of them when None.
+    """
+    if members is None:
+        members = np.arange(len(points_m))
+    held_m = points_m[members]
+    low, high = held_m.min(axis=0), held_m.max(axis=0)
     width_m, height_m = np.maximum(high - low, _SMALLEST_CELL_M)
-    wanted_m = np.sqrt(width_m * height_m * _JUNCTIONS_PER_CELL / len(points_m))
+    wanted_m = np.sqrt(width_m * height_m * _JUNCTIONS_PER_CELL / len(held_m))
     cell_m = float(max(wanted_m, _SMALLEST_CELL_M))
     columns, rows = int(width_m // cell_m) + 1, int(height_m // cell_m) + 1
-    place = ((points_m - low) // cell_m).astype(np.intp)
+    place = ((held_m - low) // cell_m).astype(np.intp)
     cell = place[:, 1] * columns + place[:, 0]
     order = np.argsort(cell, kind="stable")
     first = np.searchsorted(cell[order], np.arange(rows * columns + 1))
@@ -76,6 +84,6 @@ def build_grid(points_m: NDArray[np.float64]) -> Grid:
         cell_m=cell_m,
         rows=rows,
         columns=columns,
-        order=order,
+        order=members[order],
         first=first,
     )

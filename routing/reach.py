@@ -118,7 +118,7 @@ def build_reach(network: Network, facilities: Mapping[str, tuple[float, float]])
     Raises:
         FacilityOffNetwork: a facility has no junction within `FACILITY_LIMIT_M`.
     """
-    grid = build_grid(network.points_m)
+    grid = build_grid(network.points_m, network.joinable)
     count = len(network.junction_ids)
     tenths = np.full((count, len(facilities)), UNREACHABLE, dtype=np.uint16)
     metres = np.full((count, len(facilities)), np.inf, dtype=np.float32)
@@ -126,7 +126,9 @@ def build_reach(network: Network, facilities: Mapping[str, tuple[float, float]])
         junctions, straight_m = find_access(network, grid, lat, lon, FACILITY_LIMIT_M)
         if not len(junctions):
             raise FacilityOffNetwork(facility_id)
-        times_s, lengths_m = _search_back(network, int(junctions[0]))
+        # Copies of one junction (turn restrictions) lie at one point: to reach any is to arrive.
+        same = (network.points_m[junctions] == network.points_m[junctions[0]]).all(axis=1)
+        times_s, lengths_m = _search_back(network, junctions[same])
         leg_s = float(network.access_s(straight_m)[0]) + network.pace.arrival_s
         rounded = np.rint((times_s + leg_s) / 6)
         reached = rounded < UNREACHABLE
@@ -146,14 +148,15 @@ def build_reach(network: Network, facilities: Mapping[str, tuple[float, float]])
     )
 
 
-def _search_back(network: Network, target: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return every junction's fastest time (s) to a target, and the length (m) of that way."""
-    all_times_s, predecessors = dijkstra(
-        network.times_s.T, indices=np.array([target]), return_predecessors=True
+def _search_back(
+    network: Network, targets: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return every junction's fastest time (s) to any target, and the length (m) of that way."""
+    times_s, predecessors, _ = dijkstra(
+        network.times_s.T, indices=targets, return_predecessors=True, min_only=True
     )
-    times_s = all_times_s[0]
     here = np.arange(len(times_s))
-    following = np.where(predecessors[0] < 0, here, predecessors[0])
+    following = np.where(predecessors < 0, here, predecessors)
     lengths_m = np.zeros(len(times_s))
     moving = following != here
     lengths_m[moving] = network.lengths_m[here[moving], following[moving]]

@@ -19,6 +19,7 @@ import networkx as nx
 
 from routing.features import Feature, Place, RoadsFault, decode_feature
 from routing.geo import haversine_m, line_length_m
+from routing.roadfile import SUFFIX, load_road_file
 
 __all__ = ["RoadsFault", "load_roads"]
 
@@ -39,7 +40,7 @@ class RoadClass:
 
 
 def load_roads(path: Path) -> "nx.DiGraph[str]":
-    """Load a road file.
+    """Load a road file: this form, or by the suffix `.roads` one built from OpenStreetMap.
 
     Returns:
         A graph of junction ids, in the file's order. Nodes have `lat`, `lon` (degrees) and `name`;
@@ -50,6 +51,8 @@ def load_roads(path: Path) -> "nx.DiGraph[str]":
     Raises:
         RoadsFault: the file cannot be read or used; names the line and the field.
     """
+    if path.suffix == SUFFIX:
+        return load_road_file(path)
     features = list(_read_features(path))
     if not features or features[0].kind != "meta":
         raise RoadsFault(path, 1, "properties.kind", "the first line must be meta")

@@ -128,6 +128,23 @@ def test_a_file_of_origins_that_is_none_is_refused_with_its_line(
     assert "Traceback" not in done.stderr
 
 
+def test_roads_are_built_from_an_extract_and_named_by_a_pack(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "newport.roads"
+
+    done = run(
+        "roads", "build", str(shared_data / "roads/newport-2023-06-13.osm.pbf"), "--out", str(out)
+    )
+    nothing = run("roads", "build", str(tmp_path / "none.osm.pbf"), "--out", str(out))
+
+    assert done.returncode == 0, done.stderr
+    assert "junctions" in done.stdout
+    assert out.stat().st_size > 100_000
+    assert nothing.returncode != 0
+    assert "Traceback" not in nothing.stderr
+
+
 def test_serving_with_settings_that_cannot_be_fails_at_once() -> None:
     done = run("serve", WAITLESS_AREA="west-kent")
 

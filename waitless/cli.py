@@ -110,7 +110,23 @@ def make(name: str, role: str) -> None:
     click.echo(lines)
 
 
-@main.group()
+class _LazyRoads(click.Group):
+    """`waitless roads`: `build` is loaded when it is asked for, as it brings numpy and scipy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return sorted([*super().list_commands(ctx), "build"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        if cmd_name != "build":
+            return super().get_command(ctx, cmd_name)
+        from waitless.commands.roads import build  # noqa: PLC0415 - only this command pays for it
+
+        return build
+
+
+@main.group(cls=_LazyRoads)
 def roads() -> None:
     """Road graphs and travel times."""
 

@@ -16,7 +16,8 @@ _BASIS: Mapping[Mode, Literal["usual", "estimate"]] = {
     Mode.WALK: "estimate",
     Mode.CYCLE: "estimate",
 }
-"""Walking and cycling follow the road skeleton, which knows no footpaths: an estimate."""
+"""Walking and cycling at one speed throughout, and on the hand-entered skeleton without footpaths:
+an estimate."""
 
 
 class TravelTables:

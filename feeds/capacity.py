@@ -96,11 +96,14 @@ def decode_capacities(
 def _load(payload: bytes) -> object:
     """The document; a field that stands twice is a fault, as the form has it."""
     try:
-        return json.loads(payload, object_pairs_hook=_once, parse_constant=_no_number)
+        document: object = json.loads(payload, object_pairs_hook=_once, parse_constant=_no_number)
+        # Half of a surrogate pair is a text in JSON, but none that could be told again.
+        json.dumps(document, ensure_ascii=False).encode()
     except CapacityFault:
         raise
     except (ValueError, RecursionError) as fault:
         raise CapacityFault(f"not JSON: {fault}") from fault
+    return document
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -9,12 +9,17 @@ _INVISIBLE = ("Mn", "Cf")
 """Unicode categories that leave no trace: accents once taken apart, zero-width characters."""
 
 
+LONGEST_NAME = 1000
+"""Characters of a name that are looked at: no name is longer, and `html.unescape` raises on a
+character reference of thousands of digits."""
+
+
 def fold(text: str) -> str:
     """A name without case, accents, apostrophes, punctuation and superfluous spaces.
 
     "St.  John’s &amp; Hosp." and "st john's and hosp" fold to the same.
     """
-    apart = unicodedata.normalize("NFKD", html.unescape(text).casefold())
+    apart = unicodedata.normalize("NFKD", html.unescape(text[:LONGEST_NAME]).casefold())
     kept = "".join(
         letter for letter in apart if unicodedata.category(letter) not in _INVISIBLE
     ).translate(_APOSTROPHES)

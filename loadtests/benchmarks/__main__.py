@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loadtests.benchmarks.figures import RESULTS, Figure, save_figures
 
-NOT_BENCHMARKS = {"__init__", "__main__", "figures", "servers"}
+NOT_BENCHMARKS = {"__init__", "__main__", "figures", "mutations", "servers"}
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ import multiprocessing
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
@@ -42,7 +42,8 @@ from waitless.area.pack import Area, find_pack, load_area
 from waitless.health import HealthWatch
 from waitless.ingest import BROKER, Desk, Ingest, keep_pulse
 from waitless.metrics import IngestMetrics
-from waitless.store import Store, open_redis
+from waitless.redis_link import open_redis
+from waitless.store import Store
 
 PLOT = RESULTS / "ingest_throughput.png"
 AREA = "east-kent"
@@ -131,6 +132,7 @@ async def _measure_round(area: Area, servers: Servers, number: int, count: int) 
         await _leave_session(servers, identifier)
     messages = _make_messages(area, count, random.Random(SEED + number))
     published_per_s = await asyncio.to_thread(_publish_all, servers.mqtt_port, messages)
+    del messages
     drains: dict[str, Callable[[], Awaitable[float]]] = {
         BARE: lambda: _drain_bare(servers, count),
         OURS: lambda: _drain_ours(area, servers, count),
@@ -227,7 +229,10 @@ class _Tally:
                 self.finished = time.perf_counter()
                 self.done.set()
 
-        await self._ingest.accept(replace(delivery, acknowledge=acknowledge))
+        feed_id, topic, payload = delivery.feed_id, delivery.topic, delivery.payload
+        await self._ingest.accept(
+            Delivery(feed_id, topic, payload, delivery.received_at, acknowledge)
+        )
 
 
 def _make_messages(area: Area, count: int, chance: random.Random) -> list[Message]:

@@ -51,3 +51,7 @@ def test_two_spellings_of_one_name_cannot_mean_two_facilities() -> None:
 )
 def test_a_point_is_placed(latitude: float, longitude: float, place: Place) -> None:
     assert place_in_box(latitude, longitude, **PLYMOUTH) is place
+
+
+def test_a_character_reference_of_thousands_of_digits_raises_nothing() -> None:
+    assert fold("St John&#" + "1" * 10_000)

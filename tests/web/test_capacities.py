@@ -158,7 +158,16 @@ async def test_null_is_no_figure_and_never_zero(hospital: Patient) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"NaN", b'{"serviceId": "a", "serviceId": "b"}', b"[" * 5000, b"\xff"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"NaN",
+        b'{"serviceId": "a", "serviceId": "b"}',
+        b"[" * 5000,
+        b"\xff",
+        b'{"\\ud800": 3}',
+    ],
 )
 async def test_a_body_that_is_not_the_form_is_refused(hospital: Patient, body: bytes) -> None:
     headers = {**bearer(), "Content-Type": "application/json"}

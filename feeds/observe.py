@@ -56,7 +56,7 @@ class Observer:
             raise RowFault(
                 RefusalReason.UNKNOWN_FACILITY,
                 "facility",
-                f"{str(name)[:64]!r} is not in the table",
+                f"{quote(name)} is not in the table",
             )
         return self._table[folded]
 

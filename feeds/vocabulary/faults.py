@@ -6,5 +6,10 @@ class VocabularyFault(ValueError):
 
 
 def quote(value: object) -> str:
-    """A value as a fault's message shows it."""
+    """A value as a fault's message shows it; of a list or an object, that it is one.
+
+    A document can be nested deeper than Python can print.
+    """
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
     return repr(str(value)[:40])

@@ -4,8 +4,8 @@ Real-shaped payloads - MQTT wait, status and probe messages of the east-kent pac
 capacity form, documents of the shipped feed definitions (`tests/data/feeds`) - are mutated by a
 seeded generator, none to three mutations each, and go the production way: `Desk.take`, or
 `decode_capacities` and `Desk.judge`. So that nothing explodes a step later, what comes out is
-encoded as the store and the answers do it, log lines are formatted, and every sitting ends with
-belief written, read back and gone on from.
+encoded as the store and the answers do it, log lines are formatted, and every sitting is
+interrupted by a restart: belief and health are written, read back and gone on from.
 
 A payload is accounted for when something counted it: an observation believed, held or ignored, a
 refusal, a notice, a probe that came back; a push that is not the form at all is answered with 400,
@@ -116,7 +116,7 @@ def run() -> list[Figure]:
             done += 1
             if time.monotonic() - told >= TOLD_EVERY_S or done == len(sittings):
                 told = time.monotonic()
-                _tell_progress(tally, told - started)
+                _tell_progress(tally, min(COUNT, done * SITTING), told - started)
     _tell(tally)
     handled = sum(tally.payloads.values())
     raised, uncounted = sum(tally.faults.values()), _count(tally, "uncounted")
@@ -159,8 +159,7 @@ def _count(tally: Tally, outcome: str) -> int:
     return sum(n for name, n in tally.payloads.items() if name.endswith(f" {outcome}"))
 
 
-def _tell_progress(tally: Tally, took_s: float) -> None:
-    handled = sum(tally.payloads.values()) + sum(tally.faults.values())
+def _tell_progress(tally: Tally, handled: int, took_s: float) -> None:
     print(
         f"  {handled:>9,} of {COUNT:,} payloads, {handled / took_s:,.0f}/s, "
         f"{sum(tally.faults.values())} exceptions",
@@ -187,7 +186,9 @@ def _sit(task: tuple[int, int]) -> Tally:
     tally = Tally()
     lanes = _make_lanes(chance)
     kinds, weights = list(SHARES), list(SHARES.values())
-    for _ in range(count):
+    for turn in range(count):
+        if turn == count // 2:
+            _restart_all(lanes, tally)
         lane = chance.choice(lanes[chance.choices(kinds, weights)[0]])
         lane.advance()
         topic, payload = lane.make()
@@ -203,12 +204,16 @@ def _sit(task: tuple[int, int]) -> Tally:
             tally.slowest_s = took_s
             tally.slowest = f"{lane.name} {len(payload)} bytes: {payload[:40]!r}"
         tally.payloads[f"{lane.kind} {outcome}"] += 1
+    return tally
+
+
+def _restart_all(lanes: dict[str, list["Lane"]], tally: Tally) -> None:
     for lane in (lane for some in lanes.values() for lane in some):
         try:
             lane.restart()
         except Exception as fault:  # noqa: BLE001 - the same
             _note_fault(tally, fault, lane, "restart", b"")
-    return tally
+            lane.begin()
 
 
 def _note_fault(tally: Tally, fault: Exception, lane: "Lane", topic: str, payload: bytes) -> None:
@@ -301,7 +306,7 @@ class Lane:
         return self.desk.take(delivery)
 
     def restart(self) -> None:
-        """Write belief and health, read both, and go on with a new desk."""
+        """Write belief and health, read both, go on with a new desk, and release what is held."""
         old, state = self.desk, msgspec.json.encode(self.desk.believer.state)
         health = {one.id: msgspec.json.encode(one) for one in old.feeds.values()}
         self.desk = self._make_desk()
@@ -310,10 +315,9 @@ class Lane:
             msgspec.json.decode(state, type=BeliefState),
             {name: msgspec.json.decode(one, type=FeedHealth) for name, one in health.items()},
         )
-        self.advance()
-        self.take(*self.make(), Tally())
         for value in self.desk.believer.list_held()[:5]:
             self.desk.release(value.id)
+        self._counted = self._counts()
 
     @property
     def feed_id(self) -> str:

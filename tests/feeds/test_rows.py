@@ -179,3 +179,13 @@ def test_a_faulty_definition_is_refused_with_its_field(
 def test_a_sound_definition_says_what_it_says() -> None:
     assert isinstance(DEFINITION, FeedDefinition)
     assert DEFINITION.cadence_s == 300
+
+
+@pytest.mark.parametrize("field", ["longest_wait", "dt", "patients_waiting"])
+def test_a_value_nested_deeper_than_python_can_print_is_refused(field: str) -> None:
+    deep = b'{"a":' * 900 + b"1" + b"}" * 900
+    payload = document(row()).replace(
+        f'"{field}":'.encode(), f'"{field}":'.encode() + deep + b',"x":'
+    )
+
+    assert [one.reason for one in decode(payload) if isinstance(one, Refusal)] != []

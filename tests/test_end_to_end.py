@@ -148,6 +148,11 @@ async def test_the_evening_of_seventy_two_hours_shows_nobody_a_wait_of_three_day
 
     async with serving(app) as patient, provider(endpoint) as publish:
         await publish(observation(minutes=35, as_of=clock() - timedelta(minutes=5)))
+
+        async def believed() -> bool:
+            return await shown_wait(patient) == 35
+
+        await eventually(believed)
         await publish(observation(minutes=72 * 60 + 12, as_of=clock()))
 
         async def held() -> bool:

@@ -40,6 +40,12 @@ async def desk(
         serving(create_app(settings, now=clock)) as client,
         connect_provider(endpoint, area="east-kent", provider="kcht") as publisher,
     ):
+
+        async def ready() -> bool:
+            return (await client.get("/readyz")).status == 200
+
+        # Subscribed before anything is published: of retained messages only the newest comes.
+        await eventually(ready)
         for minutes, ago in ((30, 6), (300, 1)):
             observed = observation(minutes=minutes, as_of=clock() - timedelta(minutes=ago))
             topic = WaitTopic("east-kent", "kcht", "deal-utc")

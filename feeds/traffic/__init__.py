@@ -1,0 +1,1 @@
+"""Live traffic: bytes from road authorities to figures for links and events on the road."""

@@ -59,8 +59,10 @@ class Ways(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPlace:
-    """Where an event is, as far as the source says. With neither links nor points (Alert-C or
-    names alone) it cannot be located."""
+    """Where an event is, as far as the source says.
+
+    With neither links nor points (Alert-C or names alone) it cannot be located.
+    """
 
     link_ids: tuple[str, ...] = ()
     points: tuple[tuple[float, float], ...] = ()

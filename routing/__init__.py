@@ -5,6 +5,7 @@ same attributes, and the places to reach. What goes out: a `reach.ReachTable` pe
 answers "how long, and how far, from this point to each facility" in some tens of microseconds.
 
     load_roads -> DiGraph -> compile_network -> Network -> build_reach -> ReachTable.travel_from
+    Network.conditions (times of one moment) -> reach.renew -> the next ReachTable
 
 * The DiGraph is the model one opens, inspects and edits: remove an edge to close a road, raise its
   `travel_time_s` to slow it, then compile again. The compiled forms never change.

@@ -3,7 +3,7 @@
 Coordinates are WGS84 degrees, always latitude first. Distances are metres.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
@@ -57,6 +57,28 @@ class Plane:
     def project_point(self, lat: float, lon: float) -> tuple[float, float]:
         """Return one point's easting and northing, metres."""
         return lon * METRES_PER_DEGREE * cos(radians(self.middle_lat)), lat * METRES_PER_DEGREE
+
+    def project_lines(self, lines: Iterable[Sequence[tuple[float, float]]]) -> NDArray[np.float64]:
+        """Return lines through (latitude, longitude) points as rows of segments' two ends."""
+        rows = [
+            (*self.project_point(*start), *self.project_point(*end))
+            for line in lines
+            for start, end in pairwise(line)
+        ]
+        return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+def sort_morton(points_m: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the order in which points on a plane follow G. Morton's curve (IBM, 1966).
+
+    Points near one another come near one another; those in one of 2**32 cells keep their order.
+    """
+    low = points_m.min(axis=0)
+    span_m = max(float((points_m.max(axis=0) - low).max()), 1.0)
+    cells = ((points_m - low) * (65_535 / span_m)).astype(np.uint64)
+    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+        cells = (cells | (cells << np.uint64(shift))) & np.uint64(mask)
+    return np.argsort(cells[:, 0] | (cells[:, 1] << np.uint64(1)), kind="stable")
 
 
 def crosses_any(

@@ -1,6 +1,6 @@
 """Find the junctions nearest to a point: a grid of square cells, searched outwards."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,57 +9,58 @@ _JUNCTIONS_PER_CELL = 4
 _SMALLEST_CELL_M = 100.0
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """Points on a plane, sorted by the cell they lie in, row by row."""
 
-    points_m: NDArray[np.float64]
-    """One row (easting, northing) per point, metres."""
     corner_m: tuple[float, float]
     """South-west corner of cell 0, metres."""
     cell_m: float
     rows: int
     columns: int
-    order: NDArray[np.intp]
+    order: NDArray[np.int32]
     """Point numbers by cell; those of cell c are `order[first[c]:first[c + 1]]`."""
-    first: NDArray[np.intp]
+    first: NDArray[np.int32]
+    points_m: NDArray[np.float64]
+    """One row (easting, northing) per point, metres, in `order`."""
 
     def find_nearest(
         self, east: float, north: float, count: int, limit_m: float
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return up to `count` points within the limit, nearest first, and their distances.
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+        """Return up to `count` points within the limit, nearest first: numbers, metres, places.
 
-        A block of cells reaching `rings` cells out holds every point within `rings` cell sides of
-        the origin, so the answer is exact once the last distance wanted is within that.
+        Of points equally far the lower number comes first. A block of cells reaching `rings` cells
+        out holds every point within `rings` cell sides of the origin, so the answer is exact once
+        the last distance wanted is within that.
         """
         rings = 1
         while True:
-            numbers = self._list_block(east, north, rings)
-            away_m = np.hypot(self.points_m[numbers, 0] - east, self.points_m[numbers, 1] - north)
+            places = self._list_block(east, north, rings)
+            numbers = self.order[places]
+            away_m = np.sqrt(((self.points_m[places] - (east, north)) ** 2).sum(axis=1))
             covered_m = rings * self.cell_m
-            nearest = np.argsort(away_m, kind="stable")[:count]
-            enough = len(nearest) == count and away_m[nearest[-1]] <= covered_m
-            if enough or covered_m >= limit_m or len(numbers) == len(self.order):
+            nearest = np.lexsort((numbers, away_m))[:count]
+            enough = len(nearest) == count and away_m[nearest[-1]] < covered_m
+            if enough or covered_m > limit_m or len(numbers) == len(self.order):
                 nearest = nearest[away_m[nearest] <= limit_m]
-                return numbers[nearest], away_m[nearest]
+                return numbers[nearest], away_m[nearest], self.points_m[places[nearest]]
             rings *= 2
 
     def _list_block(self, east: float, north: float, rings: int) -> NDArray[np.intp]:
-        """Return the points in the block of cells round a position."""
+        """Return the places in `order` of the block of cells round a position."""
         column = int((east - self.corner_m[0]) // self.cell_m)
         row = int((north - self.corner_m[1]) // self.cell_m)
         left, right = max(column - rings, 0), min(column + rings, self.columns - 1)
         low, high = max(row - rings, 0), min(row + rings, self.rows - 1)
         if left > right or low > high:
-            return self.order[:0]
+            return np.empty(0, dtype=np.intp)
         base = np.arange(low, high + 1) * self.columns
         begins, ends = self.first[base + left], self.first[base + right + 1]
         return np.concatenate(
-            [self.order[b:e] for b, e in zip(begins.tolist(), ends.tolist(), strict=True)]
+            [np.arange(b, e) for b, e in zip(begins.tolist(), ends.tolist(), strict=True)]
         )
 
 
-def build_grid(points_m: NDArray[np.float64], members: NDArray[np.intp] | None = None) -> Grid:
+def build_grid(points_m: NDArray[np.float64], members: NDArray[np.integer] | None = None) -> Grid:
     """Sort points into a grid with a few points to the cell.
 
     Args:
@@ -79,11 +80,11 @@ def build_grid(points_m: NDArray[np.float64], members: NDArray[np.intp] | None =
     order = np.argsort(cell, kind="stable")
     first = np.searchsorted(cell[order], np.arange(rows * columns + 1))
     return Grid(
-        points_m=points_m,
         corner_m=(float(low[0]), float(low[1])),
         cell_m=cell_m,
         rows=rows,
         columns=columns,
-        order=members[order],
-        first=first,
+        order=members[order].astype(np.int32),
+        first=first.astype(np.int32),
+        points_m=np.ascontiguousarray(held_m[order]),
     )

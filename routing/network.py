@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import pairwise
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from routing.geo import Plane
+from routing.conditions import Conditions, gather_conditions
+from routing.frame import Frame
+from routing.geo import Plane, sort_morton
 from routing.modes import PACES, Mode, Pace
+from routing.nearest import build_grid
 
 _MOTORWAY = "motorway"
 _FERRY = "ferry"
@@ -23,28 +24,82 @@ class NetworkFault(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The roads of one mode as arrays. Junctions are numbered in the graph's order."""
+    """The roads of one mode as arrays.
 
-    mode: Mode
-    pace: Pace
-    junction_ids: tuple[str, ...]
-    plane: Plane
+    Junctions near one another have numbers near one another (Morton order). The links that arrive
+    at junction j are those from `first[j]` up to `first[j + 1]`.
+    """
+
+    frame: Frame
     points_m: NDArray[np.float64]
-    """One row (easting, northing) on the plane per junction, metres."""
-    joinable: NDArray[np.intp]
-    """Numbers of the junctions where a journey may begin or end: not amid a motorway."""
-    barriers_m: NDArray[np.float64]
-    """One row (easting, northing, easting, northing) on the plane per stretch of water, metres."""
-    times_s: "csr_array[np.float64]"
-    """Usual travel time from junction to junction, seconds; only open links are stored."""
-    lengths_m: "csr_array[np.float64]"
-    """Length of the same links, metres, stored in the same places."""
-    version: str
-    """Changes whenever anything above does."""
+    """One row (easting, northing) on the frame's plane per junction, metres."""
+    first: NDArray[np.int32]
+    tails: NDArray[np.int32]
+    """Number of the junction that each link leaves; only links open as a rule are stored."""
+    usual_s: NDArray[np.float32]
+    """Usual travel time of each link, seconds."""
+    length_m: NDArray[np.float32]
+    junctions: NDArray[np.int32]
+    """Number of each junction in the source: the graph's order, or that of the arrays given."""
+    source: NDArray[np.int32]
+    """Number of each link's edge in the source."""
+    edge_count: int
+    """Edges in the source."""
 
-    def access_s(self, straight_m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the time on the streets that lie under a straight access leg, seconds."""
-        return straight_m * (self.pace.access_detour * 3.6 / self.pace.access_speed_kmh)
+    @property
+    def mode(self) -> Mode:
+        """The way of travelling."""
+        return self.frame.mode
+
+    @property
+    def pace(self) -> Pace:
+        """What it does off the roads."""
+        return self.frame.pace
+
+    @property
+    def plane(self) -> Plane:
+        """The map that `points_m` and `barriers_m` lie on."""
+        return self.frame.plane
+
+    @property
+    def barriers_m(self) -> NDArray[np.float64]:
+        """One row (easting, northing, easting, northing) per stretch of water, metres."""
+        return self.frame.barriers_m
+
+    @property
+    def version(self) -> str:
+        """Changes with the mode, the junctions, the water, the links and their usual times."""
+        return self.frame.version
+
+    @property
+    def junction_count(self) -> int:
+        """How many junctions there are."""
+        return len(self.points_m)
+
+    def list_heads(self) -> NDArray[np.int32]:
+        """Return the number of the junction that each link leads to."""
+        return np.repeat(
+            np.arange(self.junction_count, dtype=np.int32), np.diff(self.first).astype(np.intp)
+        )
+
+    def usual_conditions(self) -> Conditions:
+        """Return the usual times, none of them live."""
+        return Conditions(times_s=self.usual_s, live=np.zeros(len(self.usual_s), dtype=np.bool_))
+
+    def conditions(self, times_s: NDArray[np.floating], live: NDArray[np.bool_]) -> Conditions:
+        """Return the times of one moment, handed over by edge of the source.
+
+        Args:
+            times_s: seconds for each edge of the source, infinite where it is closed now; those of
+                edges that this mode does not use are not looked at. A time too long for 32 bits
+                counts as closed.
+            live: whether a live figure is in that time.
+
+        Raises:
+            ConditionsFault: a time is not above zero or not a number, or there are not as many as
+                the source has edges.
+        """
+        return gather_conditions(times_s, live, self.source, self.edge_count)
 
 
 def compile_network(graph: "nx.DiGraph[str]", mode: Mode) -> Network:
@@ -57,7 +112,8 @@ def compile_network(graph: "nx.DiGraph[str]", mode: Mode) -> Network:
 
     An edge that has `modes` is used by those and in its own direction only, and only junctions
     that such edges meet are kept for driving, too; `ferry` takes its `travel_time_s` in all modes.
-    A node with `joinable` false is no place to begin or end.
+    A node with `joinable` false is no place to begin or end. Junctions and edges are numbered in
+    the source as the graph lists them.
 
     Raises:
         NetworkFault: the mode has no roads, or an edge's time or length is not a positive number.
@@ -65,23 +121,38 @@ def compile_network(graph: "nx.DiGraph[str]", mode: Mode) -> Network:
     pace = PACES.get(mode)
     if pace is None:
         raise NetworkFault(f"{mode} does not travel by road")
-    edges: dict[tuple[str, str], tuple[float, float]] = {}
-    for start, end, edge in graph.edges(data=True):
+    edges: dict[tuple[str, str], tuple[int, float, float]] = {}
+    for number, (start, end, edge) in enumerate(graph.edges(data=True)):
         modes = edge.get("modes")
         if modes is not None and mode not in modes:
             continue
         travel = _edge_travel(start, end, edge, pace)
         if travel is None:
             continue
-        edges[start, end] = travel
+        edges[start, end] = (number, *travel)
         if mode is Mode.WALK and modes is None:
-            edges.setdefault((end, start), travel)
+            edges.setdefault((end, start), (number, *travel))
     met = {node for pair in edges for node in pair}
     all_kept = mode is Mode.DRIVE and not graph.graph.get("only_met")
-    junction_ids = tuple(node for node in graph if all_kept or node in met)
-    if not junction_ids:
+    kept = [(i, node) for i, node in enumerate(graph) if all_kept or node in met]
+    if not kept:
         raise NetworkFault(f"the graph has no junctions for {mode}")
-    return _to_arrays(graph, mode, junction_ids, edges)
+    at = {node: i for i, (_, node) in enumerate(kept)}
+    nodes = [graph.nodes[node] for _, node in kept]
+    travel_by_edge = np.array([row[1:] for row in edges.values()], dtype=np.float64)
+    return join_arrays(
+        mode,
+        lat=np.array([node["lat"] for node in nodes], dtype=np.float64),
+        lon=np.array([node["lon"] for node in nodes], dtype=np.float64),
+        joinable=np.flatnonzero([node.get("joinable", True) for node in nodes]),
+        starts=np.array([at[start] for start, _ in edges], dtype=np.int32),
+        ends=np.array([at[end] for _, end in edges], dtype=np.int32),
+        travel=travel_by_edge.reshape(-1, 2),
+        barriers=graph.graph.get("barriers", ()),
+        junctions=np.array([i for i, _ in kept], dtype=np.int32),
+        edges=np.array([row[0] for row in edges.values()], dtype=np.int32),
+        edge_count=graph.number_of_edges(),
+    )
 
 
 def _edge_travel(
@@ -106,46 +177,24 @@ def _get_positive(start: str, end: str, edge: dict[str, object], name: str) -> f
     return float(value)
 
 
-def _to_arrays(
-    graph: "nx.DiGraph[str]",
-    mode: Mode,
-    junction_ids: tuple[str, ...],
-    edges: dict[tuple[str, str], tuple[float, float]],
-) -> Network:
-    """Lay junctions, links and water out as arrays."""
-    number = {node: i for i, node in enumerate(junction_ids)}
-    nodes = [graph.nodes[node] for node in junction_ids]
-    travel = np.array(list(edges.values()), dtype=np.float64).reshape(-1, 2)
-    return join_arrays(
-        mode,
-        junction_ids,
-        lat=np.array([node["lat"] for node in nodes], dtype=np.float64),
-        lon=np.array([node["lon"] for node in nodes], dtype=np.float64),
-        joinable=np.flatnonzero([node.get("joinable", True) for node in nodes]),
-        starts=np.array([number[start] for start, _ in edges], dtype=np.int32),
-        ends=np.array([number[end] for _, end in edges], dtype=np.int32),
-        travel=travel,
-        barriers=graph.graph.get("barriers", ()),
-    )
-
-
 def join_arrays(
     mode: Mode,
-    junction_ids: tuple[str, ...],
     *,
     lat: NDArray[np.float64],
     lon: NDArray[np.float64],
-    joinable: NDArray[np.intp],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
+    joinable: NDArray[np.integer],
+    starts: NDArray[np.integer],
+    ends: NDArray[np.integer],
     travel: NDArray[np.float64],
     barriers: Iterable[Sequence[tuple[float, float]]] = (),
+    junctions: NDArray[np.integer] | None = None,
+    edges: NDArray[np.integer] | None = None,
+    edge_count: int | None = None,
 ) -> Network:
     """Make a network of arrays: what `compile_network` does once a graph is laid out.
 
     Args:
         mode: one that travels by road.
-        junction_ids: one for each junction.
         lat: latitude of each junction, degrees.
         lon: longitude of each junction, degrees.
         joinable: numbers of the junctions where a journey may begin or end.
@@ -153,43 +202,53 @@ def join_arrays(
         ends: number of the junction that each link leads to.
         travel: a row (seconds, metres) for each link; all finite and above zero.
         barriers: lines of water through (latitude, longitude) points.
+        junctions: what the caller's source calls each junction; the order given when None.
+        edges: what the caller's source calls each link; the order given when None.
+        edge_count: edges in that source; as many as links when None.
 
     Raises:
-        NetworkFault: a junction without a position, or none where a journey could begin.
+        NetworkFault: a junction without a position, none where a journey could begin, or a time or
+            length that is not above zero.
     """
     if not (np.isfinite(lat).all() and np.isfinite(lon).all()):
         raise NetworkFault("every junction needs a latitude and a longitude")
     if not len(joinable):
         raise NetworkFault(f"the graph has no junction where a journey for {mode} could begin")
-    pace = PACES[mode]
+    figures = travel.astype(np.float32)
+    if not ((figures > 0) & np.isfinite(figures)).all():
+        raise NetworkFault("every link needs a time and a length above zero")
     plane = Plane(float((lat.min() + lat.max()) / 2))
-    shape = (len(junction_ids), len(junction_ids))
-    points_m = np.column_stack(plane.project(lat, lon))
-    barriers_m = _project_barriers(barriers, plane)
-    digest = sha256(repr((mode, pace, junction_ids)).encode())
-    for array in (points_m, joinable, barriers_m, starts, ends, travel):
+    given_m = np.column_stack(plane.project(lat, lon))
+    order = sort_morton(given_m)
+    number = np.empty(len(order), dtype=np.int32)
+    number[order] = np.arange(len(order), dtype=np.int32)
+    points_m = given_m[order]
+    tails, heads = number[starts], number[ends]
+    by_head = np.lexsort((tails, heads))
+    first = np.searchsorted(heads[by_head], np.arange(len(order) + 1)).astype(np.int32)
+    tails, figures = tails[by_head], figures[by_head]
+    members = np.sort(number[joinable])
+    barriers_m = plane.project_lines(barriers)
+    digest = sha256(repr((mode, PACES[mode])).encode())
+    for array in (points_m, members, barriers_m, first, tails, figures):
         digest.update(array.tobytes())
-    return Network(
+    frame = Frame(
         mode=mode,
-        pace=pace,
-        junction_ids=junction_ids,
+        pace=PACES[mode],
         plane=plane,
-        points_m=points_m,
-        joinable=joinable,
+        junction_count=len(order),
+        grid=build_grid(points_m, members),
         barriers_m=barriers_m,
-        times_s=csr_array((travel[:, 0], (starts, ends)), shape=shape),
-        lengths_m=csr_array((travel[:, 1], (starts, ends)), shape=shape),
         version=digest.hexdigest()[:16],
     )
-
-
-def _project_barriers(
-    barriers: Iterable[Sequence[tuple[float, float]]], plane: Plane
-) -> NDArray[np.float64]:
-    """Return lines of water as segments on the plane."""
-    rows = [
-        (*plane.project_point(*start), *plane.project_point(*end))
-        for line in barriers
-        for start, end in pairwise(line)
-    ]
-    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+    return Network(
+        frame=frame,
+        points_m=points_m,
+        first=first,
+        tails=tails,
+        usual_s=np.ascontiguousarray(figures[:, 0]),
+        length_m=np.ascontiguousarray(figures[:, 1]),
+        junctions=(order if junctions is None else junctions[order]).astype(np.int32),
+        source=(by_head if edges is None else edges[by_head]).astype(np.int32),
+        edge_count=len(tails) if edge_count is None else edge_count,
+    )

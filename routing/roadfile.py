@@ -128,16 +128,17 @@ class RoadFile:
         if not met.any():
             raise NetworkFault(f"the graph has no junctions for {mode}")
         number = np.cumsum(met, dtype=np.int32) - np.int32(1)
-        names = self.name_junctions()
         return join_arrays(
             mode,
-            tuple(names[i] for i in np.flatnonzero(met).tolist()),
             lat=self.lat[met],
             lon=self.lon[met],
             joinable=np.flatnonzero(self.joinable[met]),
             starts=number[self.tails[mine]],
             ends=number[self.heads[mine]],
             travel=np.column_stack((time_s[mine], length_m[mine])),
+            junctions=np.flatnonzero(met),
+            edges=np.flatnonzero(mine),
+            edge_count=len(self.tails),
         )
 
 

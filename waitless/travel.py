@@ -6,7 +6,9 @@ from typing import Literal
 
 from routing.modes import Mode
 from routing.network import NetworkFault, compile_network
-from routing.reach import FacilityOffNetwork, ReachTable, build_reach
+from routing.reach import build_reach
+from routing.table import LONGEST_TENTHS, ReachTable
+from routing.targets import FacilityOffNetwork
 from waitless.area.pack import Area, AreaFault
 from waitless.cell import Cell
 from waitless.recommend.query import Journey
@@ -38,7 +40,14 @@ class TravelTables:
         }
         try:
             return cls(
-                {mode: build_reach(compile_network(area.roads, mode), places) for mode in _BASIS}
+                {
+                    mode: build_reach(
+                        compile_network(area.roads, mode),
+                        places,
+                        horizon_minutes=LONGEST_TENTHS / 10,
+                    )
+                    for mode in _BASIS
+                }
             )
         except (FacilityOffNetwork, NetworkFault) as fault:
             raise AreaFault([f"roads: {fault}"]) from fault

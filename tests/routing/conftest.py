@@ -8,8 +8,9 @@ import pytest
 
 from routing.modes import Mode
 from routing.network import compile_network
-from routing.reach import ReachTable, build_reach
+from routing.reach import build_reach
 from routing.roads import load_roads
+from routing.table import ReachTable
 
 EAST_KENT = Path(__file__).parents[2] / "waitless" / "areas" / "east_kent" / "roads.geojsonl"
 
@@ -54,7 +55,7 @@ def east_kent() -> "nx.DiGraph[str]":
 def drive_table(
     east_kent: "nx.DiGraph[str]", facilities: dict[str, tuple[float, float]]
 ) -> ReachTable:
-    return build_reach(compile_network(east_kent, Mode.DRIVE), facilities)
+    return build_reach(compile_network(east_kent, Mode.DRIVE), facilities, horizon_minutes=120)
 
 
 def meta() -> dict[str, Any]:

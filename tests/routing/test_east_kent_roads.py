@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from routing.geo import crosses_any, haversine_m
 from routing.modes import PACES, Mode
 from routing.network import compile_network
-from routing.reach import UNREACHABLE, ReachTable, build_reach
+from routing.reach import build_reach
+from routing.table import ReachTable
+from tests.support.roads import name_junctions, spread_rows
 
 Facilities = dict[str, tuple[float, float]]
 
@@ -45,17 +47,16 @@ BRIDGES = {
 def test_every_facility_is_reached_from_every_junction(
     east_kent: "nx.DiGraph[str]", facilities: Facilities, mode: Mode
 ) -> None:
-    table = build_reach(compile_network(east_kent, mode), facilities)
+    table = build_reach(compile_network(east_kent, mode), facilities, horizon_minutes=2_000)
 
-    assert not (table.tenths == UNREACHABLE).any()
+    assert np.isfinite(spread_rows(table)[0]).all()
 
 
 def test_every_facility_sits_on_a_street_of_its_own_site(
     drive_table: ReachTable, facilities: Facilities
 ) -> None:
-    network = drive_table.network
     for lat, lon in facilities.values():
-        _, away_m = drive_table.grid.find_nearest(*network.plane.project_point(lat, lon), 1, 1000)
+        _, away_m = drive_table.frame.find_access(lat, lon, 1000)
         assert away_m[0] < 50
 
 
@@ -64,21 +65,22 @@ def test_the_table_agrees_with_a_search_by_networkx(
     east_kent: "nx.DiGraph[str]", facilities: Facilities, mode: Mode
 ) -> None:
     network = compile_network(east_kent, mode)
-    table = build_reach(network, facilities)
+    tenths, metres, live = spread_rows(build_reach(network, facilities, horizon_minutes=2_000))
+    names = name_junctions(east_kent, network)
     graph = _weigh(east_kent, mode)
     for column, (lat, lon) in enumerate(facilities.values()):
-        nearest, away_m = table.grid.find_nearest(*network.plane.project_point(lat, lon), 1, 1000)
-        leg_s = network.access_s(away_m)[0] + PACES[mode].arrival_s
-        target = network.junction_ids[nearest[0]]
+        nearest, away_m = network.frame.find_access(lat, lon, 1000)
+        leg_s = away_m[0] * network.frame.access_s_per_m + PACES[mode].arrival_s
+        target = names[nearest[0]]
         times_s, ways = nx.single_source_dijkstra(graph.reverse(copy=False), target, weight="s")
-        expected = [(times_s[node] + leg_s) / 6 for node in network.junction_ids]
-        assert np.abs(table.tenths[:, column] - np.array(expected)).max() <= 0.5 + 1e-6
+        expected = [(times_s[node] + leg_s) / 6 for node in names]
+        assert np.abs(tenths[:, column] - np.array(expected)).max() <= 0.5 + 1e-4
         lengths_m = [
-            sum(graph.edges[b, a]["length_m"] for a, b in pairwise(ways[node]))
-            for node in network.junction_ids
+            sum(graph.edges[b, a]["length_m"] for a, b in pairwise(ways[node])) for node in names
         ]
         leg_m = away_m[0] * PACES[mode].access_detour
-        assert np.abs(table.metres[:, column] - np.array(lengths_m) - leg_m).max() < 1
+        assert np.abs(metres[:, column] - np.array(lengths_m) - leg_m).max() < 5.1
+    assert not live.any()
 
 
 def _weigh(graph: "nx.DiGraph[str]", mode: Mode) -> "nx.DiGraph[str]":
@@ -95,10 +97,10 @@ def _weigh(graph: "nx.DiGraph[str]", mode: Mode) -> "nx.DiGraph[str]":
 
 
 def test_only_the_known_bridges_and_tunnels_cross_water(
-    east_kent: "nx.DiGraph[str]", drive_table: ReachTable
+    east_kent: "nx.DiGraph[str]",
 ) -> None:
-    network = drive_table.network
-    point = dict(zip(network.junction_ids, network.points_m, strict=True))
+    network = compile_network(east_kent, Mode.DRIVE)
+    point = dict(zip(name_junctions(east_kent, network), network.points_m, strict=True))
     crossing = {
         frozenset((start, end))
         for start, end in east_kent.edges
@@ -200,11 +202,11 @@ def test_journeys_are_never_negative_and_never_shorter_than_the_straight_line(
 def test_a_journey_is_no_longer_than_one_by_way_of_another_junction(
     east_kent: "nx.DiGraph[str]", drive_table: ReachTable, origin: str
 ) -> None:
-    row = drive_table.network.junction_ids.index(origin)
+    names = name_junctions(east_kent, compile_network(east_kent, Mode.DRIVE))
+    tenths, _, _ = spread_rows(drive_table)
     for neighbour, edge in east_kent.adj[origin].items():
-        via = drive_table.network.junction_ids.index(neighbour)
-        detour = drive_table.tenths[via] + edge["travel_time_s"] / 6
-        assert (drive_table.tenths[row] <= detour + 1).all()
+        detour = tenths[names.index(neighbour)] + edge["travel_time_s"] / 6
+        assert (tenths[names.index(origin)] <= detour + 1).all()
 
 
 def test_without_one_way_roads_there_and_back_take_the_same(
@@ -217,9 +219,9 @@ def test_without_one_way_roads_there_and_back_take_the_same(
         name: (graph.nodes[name]["lat"], graph.nodes[name]["lon"])
         for name in ("deal", "whitstable", "ashford-station", "ramsgate", "maidstone")
     }
-    table = build_reach(network, ends)
-    rows = [network.junction_ids.index(name) for name in ends]
+    tenths, _, _ = spread_rows(build_reach(network, ends, horizon_minutes=120))
+    names = name_junctions(graph, network)
 
-    minutes = table.tenths[rows].astype(float)
+    minutes = tenths[[names.index(name) for name in ends]]
 
     assert np.abs(minutes - minutes.T).max() <= 1

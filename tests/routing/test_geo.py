@@ -57,7 +57,8 @@ def test_the_grid_finds_exactly_the_nearest_points(
     expected = np.sort(np.hypot(*(array - origin).T))
     expected = expected[expected <= 30_000][:count]
 
-    numbers, away_m = build_grid(array).find_nearest(*origin, count, 30_000)
+    numbers, away_m, places = build_grid(array).find_nearest(*origin, count, 30_000)
 
     assert away_m == pytest.approx(expected)
-    assert np.hypot(*(array[numbers] - origin).T) == pytest.approx(expected)
+    assert (array[numbers] == places).all()
+    assert np.hypot(*(places - origin).T) == pytest.approx(expected)

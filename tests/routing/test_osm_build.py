@@ -8,6 +8,7 @@ from routing.modes import Mode
 from routing.osm import ExtractFault, build_roads
 from routing.roadfile import RoadFile
 from tests.support.osm import Town, square
+from tests.support.roads import spell_links
 
 ROW_M = 111.195  # 0.001 degrees of latitude
 
@@ -285,9 +286,8 @@ def test_ferries_are_an_option(town: Town, tmp_path: Path) -> None:
     edge = afloat.to_graph().edges["n4", "n6"]
     assert edge["travel_time_s"] == 900 + 20 * 60
     assert edge["modes"] == {Mode.DRIVE, Mode.WALK}
-    walk = afloat.compile(Mode.WALK)
-    at = walk.junction_ids.index
-    assert walk.times_s[at("n4"), at("n6")] == 900 + 20 * 60
+    links = spell_links(afloat.to_graph(), afloat.compile(Mode.WALK))
+    assert links["n4", "n6"][0] == 900 + 20 * 60
 
 
 def test_no_journey_begins_amid_a_motorway(town: Town, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from routing.reach import build_reach
 from routing.roadfile import MAGIC, RoadFile, read_road_file, save_road_file
 from routing.roads import RoadsFault, load_roads
 from tests.support.osm import square
+from tests.support.roads import spread_rows
 from waitless.area.pack import AreaFault, load_area
 from waitless.commands.roads import build
 from waitless.travel import TravelTables
@@ -91,7 +92,7 @@ def test_every_junction_of_newport_reaches_a_facility_by_car(newport: RoadFile) 
 
     assert 5 < reach.minutes[0] < 20
     assert 2_200 < reach.distance_m[0] < 6_000
-    assert (table.tenths < 500).all()
+    assert (spread_rows(table)[0] < 500).all()
 
 
 def test_a_car_that_may_not_turn_still_arrives(newport: RoadFile) -> None:
@@ -100,7 +101,7 @@ def test_a_car_that_may_not_turn_still_arrives(newport: RoadFile) -> None:
     place = (float(newport.lat[copied]), float(newport.lon[copied]))
     table = build_reach(newport.compile(Mode.DRIVE), {"here": place})
 
-    assert (table.tenths < 500).all()
+    assert (spread_rows(table)[0] < 500).all()
 
 
 def spoilt(data: bytes, tmp_path: Path) -> Path:

@@ -8,8 +8,10 @@ import pytest
 
 from routing.modes import PACES, Mode
 from routing.network import compile_network
-from routing.reach import FacilityOffNetwork, ReachTable, build_reach
+from routing.reach import build_reach
 from routing.roads import load_roads
+from routing.table import ReachTable
+from routing.targets import FacilityOffNetwork
 
 Features: TypeAlias = list[dict[str, Any]]
 Write: TypeAlias = Callable[[Iterable[dict[str, Any]]], Path]

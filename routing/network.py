@@ -13,9 +13,6 @@ from scipy.sparse import csr_array
 from routing.geo import Plane
 from routing.modes import PACES, Mode, Pace
 
-_MOTORWAY = "motorway"
-_FERRY = "ferry"
-
 
 class NetworkFault(Exception):
     """A graph cannot be compiled for a mode."""
@@ -62,71 +59,9 @@ def compile_network(graph: "nx.DiGraph[str]", mode: Mode) -> Network:
     Raises:
         NetworkFault: the mode has no roads, or an edge's time or length is not a positive number.
     """
-    pace = PACES.get(mode)
-    if pace is None:
-        raise NetworkFault(f"{mode} does not travel by road")
-    edges: dict[tuple[str, str], tuple[float, float]] = {}
-    for start, end, edge in graph.edges(data=True):
-        modes = edge.get("modes")
-        if modes is not None and mode not in modes:
-            continue
-        travel = _edge_travel(start, end, edge, pace)
-        if travel is None:
-            continue
-        edges[start, end] = travel
-        if mode is Mode.WALK and modes is None:
-            edges.setdefault((end, start), travel)
-    met = {node for pair in edges for node in pair}
-    all_kept = mode is Mode.DRIVE and not graph.graph.get("only_met")
-    junction_ids = tuple(node for node in graph if all_kept or node in met)
-    if not junction_ids:
-        raise NetworkFault(f"the graph has no junctions for {mode}")
-    return _to_arrays(graph, mode, junction_ids, edges)
+    from routing.roadarrays import Roads  # noqa: PLC0415 - which imports this module to compile
 
-
-def _edge_travel(
-    start: str, end: str, edge: dict[str, object], pace: Pace
-) -> tuple[float, float] | None:
-    """Return an edge's time in seconds and length in metres; None when the mode cannot use it."""
-    length_m = _get_positive(start, end, edge, "length_m")
-    if pace.road_speed_kmh is None or edge.get("road_class") == _FERRY:
-        time_s = _get_positive(start, end, edge, "travel_time_s")
-    elif edge.get("road_class") == _MOTORWAY or edge.get("motor_only"):
-        return None
-    else:
-        time_s = length_m * 3.6 / pace.road_speed_kmh
-    return None if np.isinf(time_s) else (time_s, length_m)
-
-
-def _get_positive(start: str, end: str, edge: dict[str, object], name: str) -> float:
-    """Return an edge's figure, which must be above zero."""
-    value = edge.get(name)
-    if not isinstance(value, int | float) or not value > 0:
-        raise NetworkFault(f"{start} to {end}: {name} must be a number above zero")
-    return float(value)
-
-
-def _to_arrays(
-    graph: "nx.DiGraph[str]",
-    mode: Mode,
-    junction_ids: tuple[str, ...],
-    edges: dict[tuple[str, str], tuple[float, float]],
-) -> Network:
-    """Lay junctions, links and water out as arrays."""
-    number = {node: i for i, node in enumerate(junction_ids)}
-    nodes = [graph.nodes[node] for node in junction_ids]
-    travel = np.array(list(edges.values()), dtype=np.float64).reshape(-1, 2)
-    return join_arrays(
-        mode,
-        junction_ids,
-        lat=np.array([node["lat"] for node in nodes], dtype=np.float64),
-        lon=np.array([node["lon"] for node in nodes], dtype=np.float64),
-        joinable=np.flatnonzero([node.get("joinable", True) for node in nodes]),
-        starts=np.array([number[start] for start, _ in edges], dtype=np.int32),
-        ends=np.array([number[end] for _, end in edges], dtype=np.int32),
-        travel=travel,
-        barriers=graph.graph.get("barriers", ()),
-    )
+    return Roads.from_graph(graph).compile(mode)
 
 
 def join_arrays(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +12,6 @@ from routing.frame import Frame
 from routing.geo import Plane, sort_morton
 from routing.modes import PACES, Mode, Pace
 from routing.nearest import build_grid
-
-_MOTORWAY = "motorway"
-_FERRY = "ferry"
 
 
 class NetworkFault(Exception):
@@ -102,81 +98,6 @@ class Network:
         return gather_conditions(times_s, live, self.source, self.edge_count)
 
 
-def compile_network(graph: "nx.DiGraph[str]", mode: Mode) -> Network:
-    """Compile a graph for one mode.
-
-    Driving takes each edge's `travel_time_s`; an edge with an infinite time is closed. Walking and
-    cycling take `length_m` at the mode's own speed, leave out motorways and edges marked
-    `motor_only`, and leave out the junctions where nothing else meets. Walkers go both ways along
-    a one-way road.
-
-    An edge that has `modes` is used by those and in its own direction only, and only junctions
-    that such edges meet are kept for driving, too; `ferry` takes its `travel_time_s` in all modes.
-    A node with `joinable` false is no place to begin or end. Junctions and edges are numbered in
-    the source as the graph lists them.
-
-    Raises:
-        NetworkFault: the mode has no roads, or an edge's time or length is not a positive number.
-    """
-    pace = PACES.get(mode)
-    if pace is None:
-        raise NetworkFault(f"{mode} does not travel by road")
-    edges: dict[tuple[str, str], tuple[int, float, float]] = {}
-    for number, (start, end, edge) in enumerate(graph.edges(data=True)):
-        modes = edge.get("modes")
-        if modes is not None and mode not in modes:
-            continue
-        travel = _edge_travel(start, end, edge, pace)
-        if travel is None:
-            continue
-        edges[start, end] = (number, *travel)
-        if mode is Mode.WALK and modes is None:
-            edges.setdefault((end, start), (number, *travel))
-    met = {node for pair in edges for node in pair}
-    all_kept = mode is Mode.DRIVE and not graph.graph.get("only_met")
-    kept = [(i, node) for i, node in enumerate(graph) if all_kept or node in met]
-    if not kept:
-        raise NetworkFault(f"the graph has no junctions for {mode}")
-    at = {node: i for i, (_, node) in enumerate(kept)}
-    nodes = [graph.nodes[node] for _, node in kept]
-    travel_by_edge = np.array([row[1:] for row in edges.values()], dtype=np.float64)
-    return join_arrays(
-        mode,
-        lat=np.array([node["lat"] for node in nodes], dtype=np.float64),
-        lon=np.array([node["lon"] for node in nodes], dtype=np.float64),
-        joinable=np.flatnonzero([node.get("joinable", True) for node in nodes]),
-        starts=np.array([at[start] for start, _ in edges], dtype=np.int32),
-        ends=np.array([at[end] for _, end in edges], dtype=np.int32),
-        travel=travel_by_edge.reshape(-1, 2),
-        barriers=graph.graph.get("barriers", ()),
-        junctions=np.array([i for i, _ in kept], dtype=np.int32),
-        edges=np.array([row[0] for row in edges.values()], dtype=np.int32),
-        edge_count=graph.number_of_edges(),
-    )
-
-
-def _edge_travel(
-    start: str, end: str, edge: dict[str, object], pace: Pace
-) -> tuple[float, float] | None:
-    """Return an edge's time in seconds and length in metres; None when the mode cannot use it."""
-    length_m = _get_positive(start, end, edge, "length_m")
-    if pace.road_speed_kmh is None or edge.get("road_class") == _FERRY:
-        time_s = _get_positive(start, end, edge, "travel_time_s")
-    elif edge.get("road_class") == _MOTORWAY or edge.get("motor_only"):
-        return None
-    else:
-        time_s = length_m * 3.6 / pace.road_speed_kmh
-    return None if np.isinf(time_s) else (time_s, length_m)
-
-
-def _get_positive(start: str, end: str, edge: dict[str, object], name: str) -> float:
-    """Return an edge's figure, which must be above zero."""
-    value = edge.get(name)
-    if not isinstance(value, int | float) or not value > 0:
-        raise NetworkFault(f"{start} to {end}: {name} must be a number above zero")
-    return float(value)
-
-
 def join_arrays(
     mode: Mode,
     *,
@@ -191,7 +112,7 @@ def join_arrays(
     edges: NDArray[np.integer] | None = None,
     edge_count: int | None = None,
 ) -> Network:
-    """Make a network of arrays: what `compile_network` does once a graph is laid out.
+    """Make a network of arrays: what `Roads.compile` does once it knows the links of a mode.
 
     Args:
         mode: one that travels by road.

@@ -1,7 +1,7 @@
 """The JSON head of a built road file."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -14,28 +14,20 @@ class Head:
     """What a file says before its arrays."""
 
     meta: dict[str, Any]
+    only_met: bool
     class_names: tuple[str, ...]
     road_names: tuple[str, ...]
+    slugs: tuple[str, ...]
+    titles: tuple[str, ...]
     junctions: int
     edges: int
+    barrier_points: int
+    barriers: int
 
 
-def encode_head(
-    meta: dict[str, Any],
-    class_names: tuple[str, ...],
-    road_names: tuple[str, ...],
-    junctions: int,
-    edges: int,
-) -> bytes:
+def encode_head(head: Head) -> bytes:
     """Return the head's bytes."""
-    head = {
-        "meta": meta,
-        "class_names": class_names,
-        "road_names": road_names,
-        "junctions": junctions,
-        "edges": edges,
-    }
-    return json.dumps(head, ensure_ascii=False, sort_keys=True).encode()
+    return json.dumps(asdict(head), ensure_ascii=False, sort_keys=True).encode()
 
 
 def decode_head(data: bytes) -> Head:
@@ -50,12 +42,19 @@ def decode_head(data: bytes) -> Head:
         raise HeadFault(f"the head is not JSON: {error}") from error
     if not isinstance(head, dict) or not isinstance(head.get("meta"), dict):
         raise HeadFault("the head has no meta")
+    if not isinstance(head.get("only_met"), bool):
+        raise HeadFault("only_met must be true or false")
     return Head(
         meta=head["meta"],
+        only_met=head["only_met"],
         class_names=_get_names(head, "class_names"),
         road_names=_get_names(head, "road_names"),
+        slugs=_get_names(head, "slugs"),
+        titles=_get_names(head, "titles"),
         junctions=_get_count(head, "junctions"),
         edges=_get_count(head, "edges"),
+        barrier_points=_get_count(head, "barrier_points"),
+        barriers=_get_count(head, "barriers"),
     )
 
 

@@ -19,9 +19,11 @@ import networkx as nx
 
 from routing.features import Feature, Place, RoadsFault, decode_feature
 from routing.geo import haversine_m, line_length_m
-from routing.roadfile import SUFFIX, load_road_file
+from routing.network import NetworkFault
+from routing.roadarrays import Roads
+from routing.roadfile import SUFFIX, read_road_file
 
-__all__ = ["RoadsFault", "load_roads"]
+__all__ = ["Roads", "RoadsFault", "load_roads", "read_roads"]
 
 _END_TOLERANCE_M = 30.0
 """How far a link's line may end from its junction: coordinates have four decimals, about 10 m."""
@@ -39,6 +41,20 @@ class RoadClass:
     """Lost at the junction that the link leads to, seconds."""
 
 
+def read_roads(path: Path) -> Roads:
+    """Read a road file of either form as arrays.
+
+    Raises:
+        RoadsFault: the file cannot be read or used; names the line and the field.
+    """
+    if path.suffix == SUFFIX:
+        return read_road_file(path)
+    try:
+        return Roads.from_graph(load_roads(path))
+    except NetworkFault as fault:
+        raise RoadsFault(path, 0, "content", str(fault)) from fault
+
+
 def load_roads(path: Path) -> "nx.DiGraph[str]":
     """Load a road file: this form, or by the suffix `.roads` one built from OpenStreetMap.
 
@@ -48,11 +64,15 @@ def load_roads(path: Path) -> "nx.DiGraph[str]":
         `motor_only`. A link that is not one-way is two edges. The graph has `meta` (the first
         line's properties) and `barriers`: water lines, tuples of (latitude, longitude).
 
+        A built file's edges also have `modes`, those that may use the edge in its own direction
+        (without it, walkers go both ways), its nodes `joinable`, whether a journey may begin or
+        end there, and the graph `only_met`: junctions without an open edge are left out.
+
     Raises:
         RoadsFault: the file cannot be read or used; names the line and the field.
     """
     if path.suffix == SUFFIX:
-        return load_road_file(path)
+        return read_road_file(path).to_graph()
     features = list(_read_features(path))
     if not features or features[0].kind != "meta":
         raise RoadsFault(path, 1, "properties.kind", "the first line must be meta")

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from routing.modes import Mode
-from routing.network import NetworkFault, compile_network
+from routing.network import NetworkFault
 from routing.reach import build_reach
+from routing.roadarrays import compile_network
 from routing.table import LONGEST_TENTHS, ReachTable
 from routing.targets import FacilityOffNetwork
 from waitless.area.pack import Area, AreaFault

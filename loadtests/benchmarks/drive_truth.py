@@ -34,8 +34,8 @@ from numpy.typing import NDArray
 
 from loadtests.benchmarks.figures import Figure
 from routing.modes import Mode
-from routing.network import compile_network
 from routing.reach import build_reach
+from routing.roadarrays import compile_network
 from routing.roads import load_roads
 
 ROOT = Path(__file__).resolve().parents[2]

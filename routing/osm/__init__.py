@@ -1,6 +1,6 @@
 """An OpenStreetMap extract in, a road file out.
 
-    read_extract -> split_ways -> expand_turns -> keep_connected -> RoadFile (routing.roadfile)
+    read_extract -> split_ways -> expand_turns -> keep_connected -> Roads (routing.roadarrays)
 
 * `extract` is the only module that knows pyosmium: ways, turn restrictions and the nodes that
   matter, each with the tags that matter.

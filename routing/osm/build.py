@@ -13,7 +13,7 @@ from routing.osm.connect import keep_connected
 from routing.osm.extract import Extract, ExtractFault, read_extract
 from routing.osm.split import FERRY, Edge, split_ways
 from routing.osm.turns import expand_turns
-from routing.roadfile import RoadFile
+from routing.roadarrays import Roads
 
 STAGES: Final = ("reading", "splitting", "turns", "connecting", "laying out")
 """What `report` is told, in this order, as each stage begins."""
@@ -26,7 +26,7 @@ _ATTRIBUTION: Final = "© OpenStreetMap contributors, Open Database Licence 1.0 
 
 def build_roads(
     path: Path, *, ferries: bool = False, report: Callable[[str], object] = lambda _: None
-) -> RoadFile:
+) -> Roads:
     """Build the roads of an extract.
 
     The same extract always gives the same roads; its summary is in their `meta`.
@@ -91,7 +91,7 @@ def _sum_up(extract: Extract, edges: list[Edge], honoured: int) -> dict[str, obj
     }
 
 
-def _lay_out(extract: Extract, edges: list[Edge], meta: dict[str, object]) -> RoadFile:
+def _lay_out(extract: Extract, edges: list[Edge], meta: dict[str, object]) -> Roads:
     """Lay edges and junctions out as arrays, in the order of OpenStreetMap's numbers."""
     spots = sorted({spot for edge in edges for spot in (edge.tail, edge.head)})
     number = {spot: i for i, spot in enumerate(spots)}
@@ -107,8 +107,9 @@ def _lay_out(extract: Extract, edges: list[Edge], meta: dict[str, object]) -> Ro
     class_number = {name: i for i, name in enumerate(class_names)}
     road_number = {name: i for i, name in enumerate(road_names)}
     points = np.array([extract.points[node] for node, _ in spots], dtype=np.float64)
-    return RoadFile(
+    return Roads(
         meta=meta,
+        only_met=True,
         class_names=class_names,
         road_names=road_names,
         osm_ids=np.array([node for node, _ in spots], dtype=np.int64),
@@ -123,4 +124,7 @@ def _lay_out(extract: Extract, edges: list[Edge], meta: dict[str, object]) -> Ro
         uses=np.array([edge.use.value for edge in edges], dtype=np.uint8),
         classes=np.array([class_number[edge.road_class] for edge in edges], dtype=np.uint8),
         roads=np.array([road_number[edge.road] for edge in edges], dtype=np.uint32),
+        barrier_lat=np.empty(0),
+        barrier_lon=np.empty(0),
+        barrier_sizes=np.empty(0, dtype=np.uint32),
     )

@@ -7,8 +7,8 @@ import networkx as nx
 import pytest
 
 from routing.modes import Mode
-from routing.network import compile_network
 from routing.reach import build_reach
+from routing.roadarrays import compile_network
 from routing.roads import load_roads
 from routing.table import ReachTable
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from routing.geo import crosses_any, haversine_m
 from routing.modes import PACES, Mode
-from routing.network import compile_network
 from routing.reach import build_reach
+from routing.roadarrays import compile_network
 from routing.table import ReachTable
 from tests.support.roads import name_junctions, spread_rows
 

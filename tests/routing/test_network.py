@@ -6,7 +6,8 @@ import networkx as nx
 import pytest
 
 from routing.modes import Mode
-from routing.network import NetworkFault, compile_network
+from routing.network import NetworkFault
+from routing.roadarrays import compile_network
 from routing.roads import load_roads
 from tests.support.roads import name_junctions, spell_links
 

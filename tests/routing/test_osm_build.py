@@ -6,7 +6,7 @@ import pytest
 
 from routing.modes import Mode
 from routing.osm import ExtractFault, build_roads
-from routing.roadfile import RoadFile
+from routing.roadarrays import Roads
 from tests.support.osm import Town, square
 from tests.support.roads import spell_links
 
@@ -28,17 +28,17 @@ def crossroads() -> Town:
     return town
 
 
-def build(town: Town, folder: Path, **options: bool) -> RoadFile:
+def build(town: Town, folder: Path, **options: bool) -> Roads:
     return build_roads(town.write(folder / "town.osm"), **options)
 
 
-def drive(roads: RoadFile) -> "nx.DiGraph[str]":
+def drive(roads: Roads) -> "nx.DiGraph[str]":
     graph = roads.to_graph()
     open_to_cars = [(a, b) for a, b, edge in graph.edges(data=True) if Mode.DRIVE in edge["modes"]]
     return graph.edge_subgraph(open_to_cars)
 
 
-def dropped(roads: RoadFile) -> dict[str, int]:
+def dropped(roads: Roads) -> dict[str, int]:
     return dict(roads.meta["summary"]["dropped"])
 
 

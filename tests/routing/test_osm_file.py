@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import shutil
 import time
 from hashlib import sha256
@@ -11,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.modes import Mode
-from routing.network import NetworkFault, compile_network
+from routing.network import NetworkFault
 from routing.osm import build_roads
 from routing.reach import build_reach
-from routing.roadfile import MAGIC, RoadFile, read_road_file, save_road_file
+from routing.roadarrays import Roads, compile_network
+from routing.roadfile import MAGIC, read_road_file, save_road_file
 from routing.roads import RoadsFault, load_roads
 from tests.support.osm import square
 from tests.support.roads import spread_rows
@@ -29,7 +31,7 @@ ROYAL_GWENT = (51.5800, -2.9960)
 
 
 @pytest.fixture(scope="module")
-def newport(shared_data: Path) -> RoadFile:
+def newport(shared_data: Path) -> Roads:
     return build_roads(shared_data / NEWPORT)
 
 
@@ -40,12 +42,12 @@ def small_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / "town.roads").read_bytes()
 
 
-def fields_of(roads: RoadFile) -> list[object]:
+def fields_of(roads: Roads) -> list[object]:
     values = [getattr(roads, field.name) for field in dataclasses.fields(roads)]
     return [v.tolist() if isinstance(v, np.ndarray) else v for v in values]
 
 
-def test_newport_has_the_roads_that_another_tool_counted_and_more(newport: RoadFile) -> None:
+def test_newport_has_the_roads_that_another_tool_counted_and_more(newport: Roads) -> None:
     """The other tool's 6,482 and 13,492 leave out some service roads and merge what continues."""
     figures = newport.meta["summary"]["modes"]
 
@@ -66,16 +68,16 @@ def test_andorra_is_built_too(shared_data: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.DRIVE, Mode.WALK, Mode.CYCLE])
-def test_arrays_and_graph_compile_to_the_same_network(newport: RoadFile, mode: Mode) -> None:
+def test_arrays_and_graph_compile_to_the_same_network(newport: Roads, mode: Mode) -> None:
     assert newport.compile(mode).version == compile_network(newport.to_graph(), mode).version
 
 
-def test_no_roads_are_compiled_for_transit(newport: RoadFile) -> None:
+def test_no_roads_are_compiled_for_transit(newport: Roads) -> None:
     with pytest.raises(NetworkFault):
         newport.compile(Mode.TRANSIT)
 
 
-def test_a_file_gives_back_what_was_saved_and_quickly(newport: RoadFile, tmp_path: Path) -> None:
+def test_a_file_gives_back_what_was_saved_and_quickly(newport: Roads, tmp_path: Path) -> None:
     path = tmp_path / "newport.roads"
     save_road_file(newport, path)
     begun = time.perf_counter()
@@ -86,7 +88,7 @@ def test_a_file_gives_back_what_was_saved_and_quickly(newport: RoadFile, tmp_pat
     assert [p.name for p in tmp_path.iterdir()] == ["newport.roads"]
 
 
-def test_every_junction_of_newport_reaches_a_facility_by_car(newport: RoadFile) -> None:
+def test_every_junction_of_newport_reaches_a_facility_by_car(newport: Roads) -> None:
     table = build_reach(newport.compile(Mode.DRIVE), {"royal-gwent": ROYAL_GWENT})
     reach = table.travel_from(51.5600, -2.9900)
 
@@ -95,7 +97,7 @@ def test_every_junction_of_newport_reaches_a_facility_by_car(newport: RoadFile) 
     assert (spread_rows(table)[0] < 500).all()
 
 
-def test_a_car_that_may_not_turn_still_arrives(newport: RoadFile) -> None:
+def test_a_car_that_may_not_turn_still_arrives(newport: Roads) -> None:
     """A facility at a junction that has copies is reached through any of them."""
     copied = int(np.flatnonzero(newport.copies)[0])
     place = (float(newport.lat[copied]), float(newport.lon[copied]))
@@ -143,6 +145,8 @@ def test_a_file_cut_off_or_added_to_is_refused(
         ("roads", 9, "a road that is not there"),
         ("uses", 0, "for no mode"),
         ("uses", 8, "for no mode"),
+        ("uses", 16, "for no mode"),
+        ("tails", 3, "out of order"),
         ("length_m", 0, "a length"),
         ("length_m", np.inf, "a length"),
         ("time_s", -1, "a time"),
@@ -163,33 +167,41 @@ def test_a_checksum_that_is_right_excuses_nothing(
         load_roads(tmp_path / "bad.roads")
 
 
+def told(**changes: object) -> bytes:
+    """A head for no roads at all."""
+    names = {name: [] for name in ("class_names", "road_names", "slugs", "titles")}
+    counts = dict.fromkeys(("junctions", "edges", "barrier_points", "barriers"), 0)
+    return json.dumps({"meta": {}, "only_met": True} | names | counts | changes).encode()
+
+
 @pytest.mark.parametrize(
     ("head", "words"),
     [
         (b"{", "not JSON"),
         (b"[]", "no meta"),
-        (b'{"meta": {}}', "class_names"),
-        (b'{"meta": {}, "class_names": [], "road_names": [], "junctions": -1}', "junctions"),
-        (
-            b'{"meta": {}, "class_names": [], "road_names": [], "junctions": 0, "edges": 0}',
-            "no junctions",
-        ),
-        (
-            b'{"meta": {}, "class_names": [], "road_names": [], "junctions": 9, "edges": 0}',
-            "buffer",
-        ),
+        (b'{"meta": {}}', "only_met"),
+        (b'{"meta": {}, "only_met": true}', "class_names"),
+        (told(slugs=[1]), "slugs"),
+        (told(junctions=-1), "junctions"),
+        (told(barriers=True), "barriers"),
+        (told(), "no junctions"),
+        (told(junctions=9), "buffer"),
     ],
 )
 def test_a_head_that_makes_no_sense_is_refused(tmp_path: Path, head: bytes, words: str) -> None:
     body = len(head).to_bytes(8, "little") + head
 
     with pytest.raises(RoadsFault, match=f"content: .*{words}"):
-        read_road_file(spoilt(MAGIC + b"\x01" + sha256(body).digest() + body, tmp_path))
+        read_road_file(spoilt(MAGIC + b"\x02" + sha256(body).digest() + body, tmp_path))
 
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b"", "magic"), (b'{"type": "Feature"}', "magic"), (MAGIC + b"\x02" + bytes(99), "version")],
+    [
+        (b"", "magic"),
+        (b'{"type": "Feature"}', "magic"),
+        (MAGIC + b"\x01" + bytes(99), "version: is not 2: build the file again"),
+    ],
 )
 def test_another_kind_of_file_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
     with pytest.raises(RoadsFault, match=words):
@@ -202,7 +214,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def newport_pack(newport: RoadFile, tmp_path: Path) -> Path:
+def newport_pack(newport: Roads, tmp_path: Path) -> Path:
     """The tests' tiny area moved to Newport, on roads built from OpenStreetMap."""
     folder = tmp_path / "newport"
     shutil.copytree(Path(__file__).parents[1] / "data" / "plymouth", folder)

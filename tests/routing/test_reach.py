@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from routing.modes import PACES, Mode
-from routing.network import compile_network
 from routing.reach import build_reach
+from routing.roadarrays import compile_network
 from routing.roads import load_roads
 from routing.table import ReachTable
 from routing.targets import FacilityOffNetwork

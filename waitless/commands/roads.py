@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from routing.osm import STAGES, ExtractFault, build_roads
-from routing.roadfile import SUFFIX, RoadFile, save_road_file
+from routing.roadarrays import Roads
+from routing.roadfile import SUFFIX, save_road_file
 
 
 @click.command()
@@ -39,7 +40,7 @@ def build(extract: Path, out: Path, *, ferries: bool) -> None:
     click.echo(f"{out}: {out.stat().st_size / 1e3:,.0f} kB")
 
 
-def _build_with_bar(extract: Path, *, ferries: bool) -> RoadFile:
+def _build_with_bar(extract: Path, *, ferries: bool) -> Roads:
     """Build with a progress bar on standard error, a step for each stage."""
     with click.progressbar(
         length=len(STAGES),
@@ -60,7 +61,7 @@ def _show(stage: str | None) -> str | None:
     return stage
 
 
-def sum_up(roads: RoadFile) -> Iterator[str]:
+def sum_up(roads: Roads) -> Iterator[str]:
     """Yield the lines of a build's summary."""
     summary: Mapping[str, Any] = roads.meta["summary"]
     source = roads.meta["source"]

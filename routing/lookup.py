@@ -21,6 +21,29 @@ _ROUNDING: Final = 1 - 1e-9
 """A ring counts as covered a little later, so that no tie is lost to rounding."""
 
 
+@compiled
+def look_up(  # noqa: PLR0917 - compiled
+    grid: Grid,
+    barriers_m: NDArray[np.float64],
+    rows: Rows,
+    facility_count: int,
+    origin: tuple[float, float],
+    limit_m: float,
+    access: tuple[float, float],
+) -> tuple[bool, NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Find the nearest junctions, drop those across water and combine the rows of the others.
+
+    Returns:
+        Whether all the nearest are across water with others perhaps beyond: then the answer is
+        still to be found. After that as `combine_rows`.
+    """
+    count, junctions, straight_m = find_dry(grid, barriers_m, origin, limit_m)
+    minutes, distance_m, live = combine_rows(
+        rows, facility_count, junctions[: max(count, 0)], straight_m[: max(count, 0)], access
+    )
+    return count == ALL_WET, minutes, distance_m, live
+
+
 class _Near(NamedTuple):
     """The nearest so far, nearest first."""
 
@@ -31,7 +54,7 @@ class _Near(NamedTuple):
 
 @compiled
 def find_dry(
-    grid: Grid, barriers_m: NDArray[np.float64], east: float, north: float, limit_m: float
+    grid: Grid, barriers_m: NDArray[np.float64], origin: tuple[float, float], limit_m: float
 ) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
     """Find the nearest junctions and drop those across water.
 
@@ -41,8 +64,8 @@ def find_dry(
     """
     near = _Near(np.empty(JUNCTIONS_TRIED, dtype=np.int32), np.empty(JUNCTIONS_TRIED))
     found = 0
-    column = math.floor((east - grid.corner_m[0]) / grid.cell_m)
-    row = math.floor((north - grid.corner_m[1]) / grid.cell_m)
+    column = math.floor((origin[0] - grid.corner_m[0]) / grid.cell_m)
+    row = math.floor((origin[1] - grid.corner_m[1]) / grid.cell_m)
     last_column, last_row = grid.columns - 1, grid.rows - 1
     ring = max(0, -column, column - last_column, -row, row - last_row)
     while (ring - 1) * grid.cell_m <= limit_m:
@@ -55,14 +78,14 @@ def find_dry(
             for cell in range(left if across else column - ring, column + ring + 1, step):
                 if left <= cell <= right:
                     found = _keep_nearest(
-                        grid, line * grid.columns + cell, (east, north), limit_m, near, found
+                        grid, line * grid.columns + cell, origin, limit_m, near, found
                     )
         if found == JUNCTIONS_TRIED and near.away_m[found - 1] < ring * grid.cell_m * _ROUNDING:
             break
         if low == 0 and left == 0 and high == last_row and right == last_column:
             break
         ring += 1
-    wet = _find_wet(grid, near.places[:found], barriers_m, east, north)
+    wet = _find_wet(grid, near.places[:found], barriers_m, origin)
     junctions = np.empty(found, dtype=np.int32)
     straight_m = np.empty(found)
     dry = 0
@@ -106,11 +129,11 @@ def _find_wet(
     grid: Grid,
     places: NDArray[np.int32],
     barriers_m: NDArray[np.float64],
-    east: float,
-    north: float,
+    origin: tuple[float, float],
 ) -> NDArray[np.bool_]:
     """Tell which straight legs touch water: the arithmetic of `geo.crosses_any`."""
     points_m = grid.points_m
+    east, north = origin
     wet = np.zeros(len(places), dtype=np.bool_)
     west, east_most, south, north_most = east, east, north, north
     for place in places:

@@ -1,14 +1,14 @@
 """Journeys from every junction to the facilities within a horizon, and the answers they give."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.frame import Frame
 from routing.geo import is_on_earth
-from routing.lookup import ALL_WET, combine_rows, find_dry
+from routing.lookup import combine_rows, look_up
 from routing.rows import Rows
 
 ACCESS_LIMIT_M: Final = 10_000.0
@@ -24,8 +24,7 @@ FACILITIES_MOST: Final = 65_536
 """Facilities that a table can number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """Journeys from one origin, in the order of the table's facilities."""
 
     minutes: NDArray[np.float64]
@@ -36,8 +35,7 @@ class Reach:
     """Whether a live figure touched that way."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReachWithin:
+class ReachWithin(NamedTuple):
     """Journeys from one origin to the facilities within the horizon and to no others."""
 
     facility: NDArray[np.intp]
@@ -90,22 +88,16 @@ class ReachTable:
         if not is_on_earth(lat, lon):
             raise ValueError("latitude and longitude must be degrees")
         frame = self.frame
-        east, north = frame.plane.project_point(lat, lon)
-        count, junctions, straight_m = find_dry(
-            frame.grid, frame.barriers_m, east, north, ACCESS_LIMIT_M
+        access = (frame.access_s_per_m, frame.pace.access_detour)
+        count = len(self.facility_ids)
+        all_wet, minutes, distance_m, live = look_up(
+            *(frame.grid, frame.barriers_m, self.rows, count),
+            *(frame.plane.project_point(lat, lon), ACCESS_LIMIT_M, access),
         )
-        if count == ALL_WET:
+        if all_wet:
             junctions, straight_m = frame.find_access(lat, lon, ACCESS_LIMIT_M)
-            count = len(junctions)
-        return Reach(
-            *combine_rows(
-                self.rows,
-                len(self.facility_ids),
-                junctions[:count],
-                straight_m[:count],
-                (frame.access_s_per_m, frame.pace.access_detour),
-            )
-        )
+            return Reach(*combine_rows(self.rows, count, junctions, straight_m, access))
+        return Reach(minutes, distance_m, live)
 
     def travel_from_within(self, lat: float, lon: float) -> ReachWithin:
         """Return the same journeys, those within the horizon alone.

@@ -18,7 +18,7 @@ from loadtests.benchmarks.country_edges import (
 )
 from loadtests.benchmarks.country_land import CITIES, to_degrees, to_plane
 from loadtests.benchmarks.country_net import pick_tree, thin_triangles
-from loadtests.benchmarks.country_roads import STAGES, generate_country
+from loadtests.benchmarks.country_roads import FEWEST_JUNCTIONS, STAGES, generate_country
 from routing.modes import Mode
 from routing.nearest import build_grid
 from routing.reach import FACILITY_LIMIT_M, find_access
@@ -211,6 +211,11 @@ def test_every_stage_is_reported_as_it_begins(
     generate_country(JUNCTIONS, places, np.random.default_rng(1), told.append)
 
     assert tuple(told) == STAGES
+
+
+def test_fewer_junctions_than_main_roads_have_are_refused() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        generate_country(FEWEST_JUNCTIONS - 1, np.empty((0, 2)), np.random.default_rng(1))
 
 
 def test_projecting_there_and_back_gives_the_same_degrees() -> None:

@@ -51,6 +51,8 @@ from loadtests.benchmarks.country_towns import (
 
 STAGES: Final = ("towns", "main roads", "streets", "choice of streets", "edges", "one component")
 
+FEWEST_JUNCTIONS: Final = 15_000
+
 EDGES_PER_JUNCTION: Final = 2.5
 """Directed edges; drive graphs of real countries have 2.3 to 2.6."""
 ONE_WAY_SHARE: Final = 0.08
@@ -73,11 +75,16 @@ def generate_country(
     """Generate roads with at least `junctions` junctions and at most some percent more.
 
     Args:
-        junctions: 10,000 or more; with fewer, main roads alone would be more.
+        junctions: `FEWEST_JUNCTIONS` or more; with fewer, main roads alone would be more.
         hospitals: rows of (latitude, longitude), degrees; each is the centre of a town.
         rng: where chance comes from.
         report: told each of `STAGES` as it begins.
+
+    Raises:
+        ValueError: too few junctions are wanted.
     """
+    if junctions < FEWEST_JUNCTIONS:
+        raise ValueError(f"{junctions} junctions are too few: {FEWEST_JUNCTIONS} or more")
     report(STAGES[0])
     towns = place_towns(hospitals, junctions // JUNCTIONS_PER_TOWN, rng)
     report(STAGES[1])

@@ -17,6 +17,8 @@ class Finder:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._found: dict[tuple[str, str | None], object] = {}
+        """What the whole document has at a path and attribute: looked for once, not per row."""
 
     def find(self, locator: Locator, row: Row) -> object:
         """The value that a locator means, None where there is none; `pattern` is applied.
@@ -27,7 +29,7 @@ class Finder:
         if locator.constant is not None:
             return locator.constant
         if locator.document is not None:
-            value = self._document.find(locator.document, locator.attribute)
+            value = self._find_in_document(locator.document, locator.attribute)
         else:
             values = [row.find(path, locator.attribute) for path in locator.paths]
             value = values[0] if len(values) == 1 else _join(values)
@@ -38,6 +40,18 @@ class Finder:
         if isinstance(value, str) and len(value) > MAX_VALUE:
             raise RowFault(RefusalReason.TOO_LARGE, "", f"{len(value)} letters")
         return _take_pattern(locator, value)
+
+    def _find_in_document(self, path: str, attribute: str | None) -> object:
+        if (path, attribute) not in self._found:
+            try:
+                found = self._document.find(path, attribute)
+            except RowFault as fault:
+                found = fault
+            self._found[path, attribute] = found
+        value = self._found[path, attribute]
+        if isinstance(value, RowFault):
+            raise RowFault(value.reason, value.field, value.detail)
+        return value
 
 
 def _join(values: list[object]) -> object:

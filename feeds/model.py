@@ -42,6 +42,7 @@ class RefusalReason(StrEnum):
     """Why a message became no observation. Each is counted; docs/feeds.md explains each."""
 
     TOO_LARGE = "too_large"
+    TOO_DEEP = "too_deep"
     MALFORMED = "malformed"
     WRONG_TOPIC = "wrong_topic"
     WRONG_ENVELOPE = "wrong_envelope"

@@ -53,7 +53,8 @@ class _Client(aiomqtt.Client):
     """An aiomqtt client whose QoS 1 messages are acknowledged by whoever has stored them.
 
     aiomqtt 2.5 acknowledges before the message is handled; paho, beneath it, can leave that to
-    us. The two lines that reach through are here and nowhere else (docs/decisions/0003).
+    us. What reaches through to paho's client and aiomqtt's queue is in this class and nowhere else
+    (docs/decisions/0003).
     """
 
     @classmethod

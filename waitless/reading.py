@@ -1,6 +1,6 @@
 """A reading: all that is believed of one facility now, folded from its observations."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feeds.model import FacilityStatus, NoFigure, Observation, Wait
@@ -48,35 +48,27 @@ class Reading:
 def apply_observation(previous: Reading | None, observation: Observation) -> Reading:
     """The reading after a believed observation: what it is silent about stays as it was."""
     measured = observation.measured_at
-    reading = replace(
-        previous
-        or Reading(
-            facility_id=observation.facility_id,
-            feed_id=observation.feed_id,
-            as_of=measured,
-            received_at=observation.received_at,
-        ),
+    before = previous or Reading(
+        facility_id=observation.facility_id,
         feed_id=observation.feed_id,
         as_of=measured,
         received_at=observation.received_at,
+    )
+    tells_wait = observation.wait is not NoFigure.NOT_GIVEN
+    tells_status = observation.status is not None
+    # A source may publish how many wait, but no wait.
+    counts = observation if tells_wait or not tells_status else before
+    return Reading(
+        facility_id=before.facility_id,
+        feed_id=observation.feed_id,
+        as_of=measured,
+        received_at=observation.received_at,
+        wait=observation.wait if tells_wait else before.wait,
+        wait_as_of=measured if tells_wait else before.wait_as_of,
+        patients_waiting=counts.patients_waiting,
+        patients_in_department=counts.patients_in_department,
+        status=observation.status if tells_status else before.status,
+        status_as_of=measured if tells_status else before.status_as_of,
         sequence=observation.sequence,
         simulated=observation.simulated,
     )
-    if observation.wait is not NoFigure.NOT_GIVEN:
-        reading = replace(
-            reading,
-            wait=observation.wait,
-            wait_as_of=measured,
-            patients_waiting=observation.patients_waiting,
-            patients_in_department=observation.patients_in_department,
-        )
-    elif observation.status is None:
-        # A source that publishes how many wait, but no wait.
-        reading = replace(
-            reading,
-            patients_waiting=observation.patients_waiting,
-            patients_in_department=observation.patients_in_department,
-        )
-    if observation.status is not None:
-        reading = replace(reading, status=observation.status, status_as_of=measured)
-    return reading

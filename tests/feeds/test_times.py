@@ -176,6 +176,24 @@ def test_any_text_is_a_time_or_a_fault(text: str) -> None:
         assert str(fault)  # noqa: PT017 - either outcome is right
 
 
+@given(
+    st.from_regex(
+        r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,7})?(Z|\+00:00)\Z"
+    )
+)
+def test_the_common_form_is_read_as_every_other_is(text: str) -> None:
+    def read(written: str) -> datetime | None:
+        try:
+            return parse_time(written, None)
+        except TimeFault as fault:
+            assert fault.reason is RefusalReason.BAD_TIME  # noqa: PT017 - either outcome is right
+            return None
+
+    # A space before it is let pass, but not by the short way.
+    assert read(text) == read(f" {text}")
+    assert read(text) is None or read(text).tzinfo is UTC  # type: ignore[union-attr]
+
+
 def test_the_future_and_the_ancient_are_told() -> None:
     assert find_time_fault(NOW + timedelta(minutes=3), NOW) is RefusalReason.FUTURE
     assert find_time_fault(NOW - timedelta(hours=25), NOW) is RefusalReason.ANCIENT

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,16 +10,19 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 
 from routing.modes import Mode
-from tests.support.clock import FakeClock
+from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
 from tests.support.service import Patient, assert_problem, eventually, get_json
 from tests.web.conftest import put
 from waitless.area.pack import Area
+from waitless.board import Board
 from waitless.cell import cell_of
+from waitless.reading import apply_observation
 from waitless.recommend.query import Query
 from waitless.store import Store
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 from waitless.web.problems import RequestRefused
+from waitless.web.recommendations import as_of_last_change
 
 PATH = "/v1/recommendations"
 MODES = frozenset({Mode.DRIVE, Mode.WALK, Mode.CYCLE})
@@ -180,6 +184,53 @@ async def test_an_unchanged_answer_is_not_sent_again(patient: Patient) -> None:
     assert await again.read() == b""
     assert again.headers["ETag"] == first.headers["ETag"]
     assert "max-age=5" in first.headers["Cache-Control"]
+
+
+async def test_no_answer_shows_or_keeps_a_wait_past_its_thirty_minutes(
+    patient: Patient, store: Store, clock: FakeClock
+) -> None:
+    await put(store, observation("deal-utc", 25, as_of=clock() - timedelta(seconds=237.5)))
+
+    async def told() -> float | None:
+        answer = await get_json(patient, PATH, place="CT14")
+        [deal] = [one for one in answer["destinations"] if one["facility"]["id"] == "deal-utc"]
+        return deal["wait"] and deal["wait"]["now"]["minutes"]
+
+    async def is_told() -> bool:
+        return await told() == 25
+
+    await eventually(is_told)
+    clock.move(minutes=26, seconds=1)
+    for path in (PATH, "/v1/facilities", "/v1/facilities/deal-utc"):
+        query = {"place": "CT14"} if path == PATH else {}
+        kept = await patient.get(path, params=query)
+        assert "max-age=1," in kept.headers["Cache-Control"]
+    clock.move(seconds=1.5)
+    assert await told() == 25
+    clock.move(microseconds=1)
+    assert await told() is None
+
+
+@given(
+    st.lists(st.integers(0, 40 * 60 * 10), max_size=5),
+    st.integers(0, 10**7),
+)
+def test_the_instant_of_an_answer_agrees_with_now_on_every_wait(
+    ages: list[int], ahead: int
+) -> None:
+    now = MONDAY_MORNING + timedelta(microseconds=ahead)
+    readings = {
+        str(age): apply_observation(
+            None, observation("deal-utc", 5, as_of=MONDAY_MORNING - timedelta(seconds=age / 10))
+        )
+        for age in ages
+    }
+
+    instant = as_of_last_change(Board(epoch=1, readings=readings), now)
+
+    assert timedelta(0) <= now - instant < timedelta(seconds=5)
+    for reading in readings.values():
+        assert reading.live_wait(instant) == reading.live_wait(now)
 
 
 async def test_a_changed_board_changes_the_answer_and_its_etag(

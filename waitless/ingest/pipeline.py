@@ -81,7 +81,7 @@ class Ingest:
     async def _gather(self) -> list[Delivery | _Push]:
         """The next batch: what is there, and what arrives within the next turns of the loop.
 
-        A transaction costs as much for a hundred readings as for three, and a broker with a
+        The store's script costs as much for a hundred readings as for three, and a broker with a
         backlog sends one message a turn.
         """
         batch = [await self._queue.get()]

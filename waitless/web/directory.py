@@ -1,6 +1,6 @@
 """`/v1/facilities`: the directory, one facility, and its recent waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from waitless.area.facility import Facility
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.follow import BoardFollower
-from waitless.reading import Reading
+from waitless.reading import LIVE_FOR, Reading
 from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import (
@@ -25,9 +25,9 @@ from waitless.web.answers import (
 )
 from waitless.web.parse import parse_hours, single_values
 from waitless.web.problems import Problem, RequestRefused
-from waitless.web.recommendations import json_response
+from waitless.web.recommendations import json_response, seconds_to_keep
 
-DIRECTORY_MAX_AGE_S = 5
+HISTORY_MAX_AGE_S = 5
 DEFAULT_HISTORY_HOURS = 24
 
 
@@ -59,13 +59,13 @@ class Directory:
                 self._feature(facility, board) for facility in self._area.facilities.values()
             ],
         )
-        return json_response(request, collection, max_age_s=DIRECTORY_MAX_AGE_S)
+        return json_response(request, collection, max_age_s=self._max_age_s(collection.features))
 
     async def get_one(self, request: web.Request) -> web.StreamResponse:
         """One facility as a GeoJSON Feature."""
         single_values(request.query, ())
         feature = self._feature(self._facility(request), self._follower.board)
-        return json_response(request, feature, max_age_s=DIRECTORY_MAX_AGE_S)
+        return json_response(request, feature, max_age_s=self._max_age_s([feature]))
 
     async def get_history(self, request: web.Request) -> web.StreamResponse:
         """A facility's believed readings of the last hours, oldest first."""
@@ -83,7 +83,13 @@ class Directory:
             data="simulated" if any(reading.simulated for reading in readings) else "live",
             readings=[reading_card(reading, now) for reading in readings],
         )
-        return json_response(request, history, max_age_s=DIRECTORY_MAX_AGE_S)
+        return json_response(request, history, max_age_s=HISTORY_MAX_AGE_S)
+
+    def _max_age_s(self, features: Iterable[FacilityFeature]) -> int:
+        """How long it may be kept: no longer than every wait in it is live."""
+        readings = (feature.properties.reading for feature in features)
+        ends = [one.as_of + LIVE_FOR for one in readings if one is not None and one.wait]
+        return seconds_to_keep(self._now(), ends)
 
     def _facility(self, request: web.Request) -> Facility:
         facility_id = request.match_info["id"]

@@ -1,14 +1,16 @@
 """`GET /v1/recommendations`: the answer."""
 
 import hashlib
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 import orjson
 from aiohttp import ETag, web
 
 from waitless.area.pack import Area
+from waitless.board import Board
 from waitless.follow import BoardFollower
+from waitless.reading import LIVE_FOR
 from waitless.recommend.answer import DataKind, Recommendation
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
@@ -18,7 +20,8 @@ from waitless.web.parse import PARAMETERS, parse_query, single_values
 ANSWER_TICK_S = 5
 """Answers are made as of the last such tick of the clock, so that the same question at the same
 epoch gives the same bytes, and an unchanged answer can be told by its ETag. Ages are understated
-by less than this."""
+by less than this; what is live is judged exactly (`as_of_last_change`)."""
+_TICK = timedelta(seconds=ANSWER_TICK_S)
 
 
 class Recommendations:
@@ -45,13 +48,14 @@ class Recommendations:
         return "simulated" if self._follower.board.simulated else "live"
 
     def answer(self, query: Query) -> Recommendation:
-        """The ranked answer to a question, as of the last tick."""
+        """The ranked answer to a question, as of the last tick or the end of a wait since."""
+        board = self._follower.board
         return recommend(
             query,
             area=self._area,
             journeys=self._travel.journeys_from(query.origin, query.mode),
-            board=self._follower.board,
-            now=_tick(self._now()),
+            board=board,
+            now=as_of_last_change(board, self._now()),
             most_minutes=self._most_minutes,
         )
 
@@ -88,10 +92,26 @@ def json_response(
 
 
 def max_age_s(answer: Recommendation, now: datetime) -> int:
-    """Whole seconds for which an answer may be kept: until the next tick, never past validity."""
-    valid = (answer.valid_until - now).total_seconds()
-    return max(0, min(int(valid), ANSWER_TICK_S))
+    """Whole seconds for which an answer may be kept: a tick's length, never past validity."""
+    return seconds_to_keep(now, [answer.valid_until])
 
 
-def _tick(moment: datetime) -> datetime:
-    return moment.replace(second=moment.second - moment.second % ANSWER_TICK_S, microsecond=0)
+def seconds_to_keep(now: datetime, ends: Iterable[datetime]) -> int:
+    """Whole seconds until the first of several ends; at most a tick, never below 0."""
+    until = min((end - now for end in ends), default=_TICK)
+    return max(0, int(min(until, _TICK).total_seconds()))
+
+
+def as_of_last_change(board: Board, now: datetime) -> datetime:
+    """The instant an answer is made for: the last tick, or when a wait ceased to be live since.
+
+    Between two such instants nothing that an answer says changes with the clock, and a wait
+    that is older than `LIVE_FOR` at `now` is too old at that instant too.
+    """
+    tick = now.replace(second=now.second - now.second % ANSWER_TICK_S, microsecond=0)
+    ends = (
+        reading.wait_as_of + LIVE_FOR + datetime.resolution
+        for reading in board.readings.values()
+        if reading.wait_as_of is not None
+    )
+    return max((end for end in ends if tick < end <= now), default=tick)

@@ -4,6 +4,7 @@ import msgspec
 
 from feeds.events import EVENT_TYPE, MAX_BYTES, Event
 from feeds.model import ProviderStatus
+from feeds.traffic import messages
 
 Document = dict[str, object]
 _REF = "#/components/schemas/{name}"
@@ -15,7 +16,12 @@ def describe_topics(version: str) -> Document:
     Args:
         version: of the product, for the document's `info`.
     """
-    _, schemas = msgspec.json.schema_components([Event], ref_template=_REF)
+    _, schemas = msgspec.json.schema_components(
+        [Event, messages.TrafficEvent, messages.LinkRow, messages.EventRow], ref_template=_REF
+    )
+    for name, row in (("links", messages.LinkRow), ("events", messages.EventRow)):
+        rows = schemas[messages.TrafficData.__name__]["properties"][name]
+        rows["items"] = {"$ref": _REF.format(name=row.__name__)}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -23,7 +29,8 @@ def describe_topics(version: str) -> Document:
             "version": version,
             "description": (
                 "Providers publish the waits of their facilities, and their own connection "
-                "status. Both are retained, at QoS 1. MQTT 3.1.1 is enough."
+                "status; traffic sources what their links take. All are retained, at QoS 1. "
+                "MQTT 3.1.1 is enough."
             ),
         },
         "defaultContentType": "application/json",
@@ -42,10 +49,17 @@ def describe_topics(version: str) -> Document:
                 "Whether a provider is connected; `lost` is its last will.",
                 ["area", "provider"],
             ),
+            "traffic": _channel(
+                "waitless/v1/{area}/traffic/{source}",
+                "traffic",
+                "What a traffic source's links take, closures and events on the road.",
+                ["area", "source"],
+            ),
         },
         "operations": {
             "publishWait": _operation("wait"),
             "publishStatus": _operation("status"),
+            "publishTraffic": _operation("traffic"),
         },
         "components": {
             "schemas": schemas,
@@ -55,6 +69,12 @@ def describe_topics(version: str) -> Document:
                     "contentType": "application/json",
                     "summary": f"A CloudEvents 1.0 envelope of at most {MAX_BYTES} bytes",
                     "payload": {"$ref": _REF.format(name="Event")},
+                },
+                "traffic": {
+                    "name": messages.EVENT_TYPE,
+                    "contentType": "application/json",
+                    "summary": f"A CloudEvents 1.0 envelope of at most {messages.MAX_BYTES} bytes",
+                    "payload": {"$ref": _REF.format(name=messages.TrafficEvent.__name__)},
                 },
                 "status": {
                     "contentType": "text/plain",
@@ -70,6 +90,7 @@ def _channel(address: str, message: str, text: str, parameters: list[str]) -> Do
         "area": "The area's id, such as `east-kent`",
         "provider": "The provider's slug; it may write its own topics only",
         "facility": "The facility's id, such as `deal-utc`",
+        "source": "The id of a source in the area pack's `traffic/` folder",
     }
     return {
         "address": address,

@@ -93,6 +93,12 @@ class FeedDefinition(msgspec.Struct, forbid_unknown_fields=True):
         return ZoneInfo(self.zone)
 
     @property
+    def media(self) -> str:
+        """The kind of body: a key of `feeds.http_fetch.MEDIA_TYPES`."""
+        tag = type(self.rows).__struct_config__.tag
+        return str(tag)
+
+    @property
     def facility_ids(self) -> frozenset[str]:
         """Every facility of ours that the source may speak of."""
         return frozenset(self.facilities.values())

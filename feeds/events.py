@@ -21,7 +21,7 @@ from feeds.model import (
     Wait,
 )
 from feeds.times import TimeFault, find_time_fault, parse_time
-from feeds.topics import ProbeTopic, WaitTopic, find_topic
+from feeds.topics import ProbeTopic, TrafficTopic, WaitTopic, find_topic
 
 EVENT_TYPE = "uk.waitless.wait.v1"
 MAX_BYTES = 64 * 1024
@@ -93,7 +93,7 @@ def decode_message(
     where = find_topic(topic, area)
     if isinstance(where, ProbeTopic):
         return _decode_probe(topic, payload)
-    if where is None or where.provider not in providers.values():
+    if where is None or isinstance(where, TrafficTopic) or where.provider not in providers.values():
         return Refusal(
             feed_id="mqtt",
             reason=RefusalReason.WRONG_TOPIC,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from feeds.definition import FeedDefinition, LocalFile
 from feeds.model import Delivery
+from feeds.traffic.definition import TrafficDefinition
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class FilePoller:
 
     def __init__(
         self,
-        definition: FeedDefinition,
+        definition: FeedDefinition | TrafficDefinition,
         *,
         sink: Callable[[Delivery], Awaitable[None]],
         now: Callable[[], datetime],

@@ -13,6 +13,7 @@ from yarl import URL
 
 from feeds.backoff import find_retry_after_s
 from feeds.definition import FeedDefinition, HttpPoll
+from feeds.traffic.definition import TrafficDefinition
 
 MAX_REDIRECTS = 5
 FULL_EVERY = timedelta(minutes=30)
@@ -24,8 +25,9 @@ MEDIA_TYPES = {
     "csv": ("text/csv", "text/plain", "application/csv", "application/octet-stream"),
     "html": ("text/html", "application/xhtml+xml"),
     "text": ("text/plain", "text/html"),
+    "xml": ("application/xml", "text/xml", "application/octet-stream"),
 }
-"""By the `format` of a definition's rows. JSON may also come as `*/json` or `*/*+json`."""
+"""By the kind of body. JSON may also come as `*/json` or `*/*+json`, XML likewise."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_VALIDATOR = 512
@@ -59,7 +61,7 @@ class Fetcher:
 
     def __init__(
         self,
-        definition: FeedDefinition,
+        definition: FeedDefinition | TrafficDefinition,
         *,
         session: aiohttp.ClientSession,
         now: Callable[[], datetime],
@@ -70,7 +72,11 @@ class Fetcher:
         self._url = URL(transport.url)
         self._timeout_s = transport.timeout_s
         self._max_bytes = transport.max_bytes
-        self._format = _format_of(definition)
+        if definition.media not in MEDIA_TYPES:
+            raise ValueError(
+                f"feed {definition.id}: no media types are known for rows of {definition.media!r}"
+            )
+        self._format = definition.media
         self._session = session
         self._now = now
         self._validators: _Validators | None = None
@@ -143,15 +149,10 @@ class Fetcher:
         raise PollFault("too_large", f"more than {self._max_bytes} bytes")
 
 
-def _format_of(definition: FeedDefinition) -> str:
-    tag = type(definition.rows).__struct_config__.tag
-    if not isinstance(tag, str) or tag not in MEDIA_TYPES:
-        raise ValueError(f"feed {definition.id}: no media types are known for rows of {tag!r}")
-    return tag
-
-
 def _is_acceptable(media_type: str, rows_format: str) -> bool:
-    if rows_format == "json" and media_type.endswith(("/json", "+json")):
+    if rows_format in ("json", "xml") and media_type.endswith(
+        (f"/{rows_format}", f"+{rows_format}")
+    ):
         return True
     return media_type in MEDIA_TYPES[rows_format]
 

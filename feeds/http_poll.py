@@ -13,6 +13,7 @@ from feeds.breaker import Breaker, BreakerState
 from feeds.definition import FeedDefinition
 from feeds.http_fetch import Fetcher, PollFault
 from feeds.model import Delivery
+from feeds.traffic.definition import TrafficDefinition
 
 __all__ = ["HttpPoller", "PollFault"]
 
@@ -45,7 +46,7 @@ class HttpPoller:
 
     def __init__(
         self,
-        definition: FeedDefinition,
+        definition: FeedDefinition | TrafficDefinition,
         *,
         session: aiohttp.ClientSession,
         sink: Callable[[Delivery], Awaitable[None]],

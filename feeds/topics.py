@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 
 PREFIX = "waitless/v1"
+TRAFFIC = "traffic"
+"""Stands where a provider's name would, so no provider is called so; nor a source `status`."""
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG_LENGTH = 64
 
@@ -42,14 +44,32 @@ class ProbeTopic:
         return f"{PREFIX}/{self.area}/probe/{self.instance}"
 
 
-def subscriptions(area: str) -> tuple[str, str]:
-    """The filters that cover every wait and status topic of an area."""
-    return f"{PREFIX}/{area}/+/+/wait", f"{PREFIX}/{area}/+/status"
+@dataclass(frozen=True, slots=True)
+class TrafficTopic:
+    """Topic of one traffic source."""
+
+    area: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{PREFIX}/{self.area}/{TRAFFIC}/{self.source}"
 
 
-def find_topic(topic: str, area: str) -> WaitTopic | StatusTopic | ProbeTopic | None:
+Topic = WaitTopic | StatusTopic | ProbeTopic | TrafficTopic
+
+
+def subscriptions(area: str) -> tuple[str, ...]:
+    """The filters that cover every wait, status and traffic topic of an area."""
+    here = f"{PREFIX}/{area}"
+    return f"{here}/+/+/wait", f"{here}/+/status", f"{here}/{TRAFFIC}/+"
+
+
+def find_topic(topic: str, area: str) -> Topic | None:
     """The parsed topic, or None where it is not one of this area's."""
     match topic.split("/"):
+        case ["waitless", "v1", there, "traffic", source]:
+            if there == area and is_slug(source) and source != "status":
+                return TrafficTopic(area, source)
         case ["waitless", "v1", there, provider, facility_id, "wait"]:
             if there == area and is_slug(provider) and is_slug(facility_id):
                 return WaitTopic(area, provider, facility_id)

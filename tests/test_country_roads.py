@@ -20,9 +20,8 @@ from loadtests.benchmarks.country_land import CITIES, to_degrees, to_plane
 from loadtests.benchmarks.country_net import pick_tree, thin_triangles
 from loadtests.benchmarks.country_roads import FEWEST_JUNCTIONS, STAGES, generate_country
 from routing.modes import Mode
-from routing.nearest import build_grid
-from routing.reach import FACILITY_LIMIT_M, find_access
 from routing.roadfile import read_road_file, save_road_file
+from routing.targets import find_targets
 
 JUNCTIONS = 20_000
 
@@ -161,28 +160,24 @@ def test_the_isle_of_wight_is_reached_by_ferry_alone(country: CountryRoads) -> N
 def test_every_hospital_stands_on_the_network(
     country: CountryRoads, hospitals: dict[str, tuple[float, float]]
 ) -> None:
-    network = country.compile()
-    grid = build_grid(network.points_m, network.joinable)
-
     assert len(hospitals) == 180
-    for lat, lon in hospitals.values():
-        assert len(find_access(network, grid, lat, lon, FACILITY_LIMIT_M)[0])
+    targets = find_targets(country.compile(), hospitals)
+    assert targets.facility_ids == tuple(hospitals)
 
 
-def test_the_compiled_network_stores_edges_in_the_order_of_the_roads(
-    country: CountryRoads,
-) -> None:
-    assert country.compile().times_s.data.tolist() == country.time_s.tolist()
+def test_the_compiled_network_knows_its_links_by_the_roads_edges(country: CountryRoads) -> None:
+    network = country.compile()
+
+    assert network.usual_s == pytest.approx(country.time_s[network.source], rel=1e-6)
 
 
 def test_a_built_road_file_holds_the_same_roads(country: CountryRoads, tmp_path: Path) -> None:
-    save_road_file(country.to_road_file(), tmp_path / "country.roads")
+    save_road_file(country.to_roads(), tmp_path / "country.roads")
 
     network = read_road_file(tmp_path / "country.roads").compile(Mode.DRIVE)
 
-    assert network.times_s.data == pytest.approx(country.time_s, rel=1e-6)
+    assert network.usual_s == pytest.approx(country.time_s[network.source], rel=1e-6)
     assert network.points_m == pytest.approx(country.compile().points_m)
-    assert network.joinable.tolist() == np.flatnonzero(country.joinable).tolist()
 
 
 def test_places_by_people_are_distinct_corners_of_towns(country: CountryRoads) -> None:

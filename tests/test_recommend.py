@@ -21,7 +21,7 @@ from waitless.reading import apply_observation
 from waitless.recommend.answer import Recommendation
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
-from waitless.travel import TravelTables
+from waitless.travel import TravelBuilder, TravelTables
 
 Ask = Callable[..., Recommendation]
 
@@ -32,7 +32,7 @@ MIDNIGHT = datetime.fromisoformat("2026-11-24T00:30:00+00:00")
 
 @pytest.fixture(scope="module")
 def travel(east_kent: Area) -> TravelTables:
-    return TravelTables.build(east_kent)
+    return TravelBuilder(east_kent, 720).build()
 
 
 @pytest.fixture

@@ -11,22 +11,22 @@ import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from feeds.definition import HttpPoll, HttpPush, LocalFile, MqttTopic
-from feeds.file_poll import FilePoller
-from feeds.http_poll import HttpPoller
-from feeds.mqtt import MqttSubscriber
+from feeds.definition import HttpPush
+from routing.modes import Mode
 from waitless.alerts import AlertSender
 from waitless.area.pack import find_pack, load_area
 from waitless.board import Board
 from waitless.follow import BoardFollower
 from waitless.health import HealthWatch
-from waitless.ingest import BROKER, Desk, Ingest, Transport, keep_pulse
+from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.keys import KeyRing
-from waitless.metrics import IngestMetrics, WebMetrics
+from waitless.metrics import IngestMetrics, TrafficMetrics, WebMetrics
 from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
 from waitless.store import Store
-from waitless.travel import TravelTables
+from waitless.traffic.simulated import with_simulated_traffic
+from waitless.transports import make_transports
+from waitless.travel import MODES, Retimer, Shelf, TravelFollower, TravelTables
 from waitless.web.capacities import Capacities
 from waitless.web.directory import Directory
 from waitless.web.discretion import be_discreet
@@ -106,14 +106,28 @@ class _Parts:
         self.mqtt = settings.find_mqtt()
         self.keys = KeyRing.load(settings.keys_file)
         self.area = load_area(find_pack(settings.area))
+        if settings.simulated:
+            self.area = with_simulated_traffic(self.area)
         self.registry = CollectorRegistry()
         self.metrics = WebMetrics(self.registry)
-        self.store = Store(open_redis(settings.redis_url), self.area.id)
+        redis = open_redis(settings.redis_url)
+        self.store = Store(redis, self.area.id)
+        self.shelf = Shelf(redis, self.area.id)
+        self.travel = TravelFollower(
+            self.area,
+            self.shelf,
+            self._travel_renewed,
+            horizon_minutes=settings.horizon_minutes,
+            folder=settings.tables_folder,
+        )
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
 
     def _board_renewed(self, board: Board) -> None:
         heartbeat_at = None if board.pulse is None else board.pulse.heartbeat_at
         self.metrics.board_renewed(board.epoch, heartbeat_at, degraded=board.degraded)
+
+    def _travel_renewed(self, tables: TravelTables) -> None:
+        self.metrics.travel_renewed(tables.by_mode[Mode.DRIVE].as_of)
 
     def add_machine_routes(self, app: web.Application) -> None:
         """The routes of every role."""
@@ -125,15 +139,14 @@ class _Parts:
     def add_routes(self, app: web.Application) -> None:
         """The routes for people and their programs."""
         area, follower, now = self.area, self.follower, self.now
-        travel = TravelTables.build(area)
         recommendations = Recommendations(
-            area, travel, follower, now=now, most_minutes=self.settings.most_minutes
+            area, self.travel, follower, now=now, most_minutes=self.settings.most_minutes
         )
         directory = Directory(area, follower, self.store, now=now)
         feeds = Feeds(area, follower, now=now)
         events = Events(follower, now=now)
-        docs = Docs(area, travel.modes)
-        page = PatientPage(area, travel.modes, recommendations, now=now)
+        docs = Docs(area, MODES)
+        page = PatientPage(area, MODES, recommendations, now=now)
         app.router.add_get("/v1/recommendations", recommendations.get)
         app.router.add_get("/v1/facilities", directory.list_all)
         app.router.add_get("/v1/facilities/{id}", directory.get_one)
@@ -150,8 +163,11 @@ class _Parts:
     @asynccontextmanager
     async def run_api(self, _: web.Application) -> AsyncIterator[None]:
         """The background work of a process that only answers."""
-        async with self.store, _running({"follow the store": self.follower.run()}):
-            yield
+        async with self.store:
+            await self.travel.start()
+            works = {"follow the store": self.follower.run(), "follow the shelf": self.travel.run()}
+            async with _running(works):
+                yield
 
     def make_ingest(self, *, hours_bind: bool) -> Ingest:
         """The area's one writer."""
@@ -163,8 +179,20 @@ class _Parts:
             listens_to_mqtt=self.mqtt is not None,
             pushing=self.keys.list_providers(),
             hours_bind=hours_bind,
+            simulated=self.settings.simulated,
         )
         return Ingest(desk, self.store, metrics)
+
+    def make_retimer(self, ingest: Ingest) -> Retimer:
+        """The area's one maker of travel tables."""
+        return Retimer(
+            self.area,
+            ingest.desk.traffic,
+            self.shelf,
+            now=self.now,
+            metrics=TrafficMetrics(self.registry),
+            horizon_minutes=self.settings.horizon_minutes,
+        )
 
     def add_writer_routes(self, app: web.Application, ingest: Ingest) -> None:
         """The routes of the one process that writes: pushed waits, and operators' acts."""
@@ -190,7 +218,16 @@ class _Parts:
             # Without a limit, so that a hundred hung sources cannot hold up the next.
             connector = aiohttp.TCPConnector(limit=0)
             async with aiohttp.ClientSession(connector=connector) as session, self.store:
-                transports = self._transports(ingest, session)
+                await self.travel.start()
+                transports = make_transports(
+                    self.area,
+                    session=session,
+                    mqtt=self.mqtt,
+                    settings=self.settings,
+                    sink=ingest.accept,
+                    now=self.now,
+                    chance=self.chance,
+                )
                 alerts = AlertSender(
                     self.area.id,
                     webhook_url=self.settings.alert_webhook,
@@ -199,6 +236,8 @@ class _Parts:
                 )
                 works = {
                     "follow the store": self.follower.run(),
+                    "follow the shelf": self.travel.run(),
+                    "retime": self.make_retimer(ingest).run(),
                     "ingest": ingest.run(),
                     "pulse": self._keep_pulse(ingest, transports, alerts),
                     "alerts": alerts.run(),
@@ -217,43 +256,6 @@ class _Parts:
             memory = await self.store.load_watch()
         watch = HealthWatch(self.now(), memory=memory)
         await keep_pulse(ingest, self.store, transports, watch, alerts)
-
-    def _transports(
-        self, ingest: Ingest, session: aiohttp.ClientSession
-    ) -> dict[str, HttpPoller | FilePoller | MqttSubscriber]:
-        """Every way by which waits come in, by feed."""
-        transports: dict[str, HttpPoller | FilePoller | MqttSubscriber] = {}
-        raw_topics: dict[str, str] = {}
-        for definition in self.area.feeds:
-            match definition.transport:
-                case HttpPoll():
-                    transports[definition.id] = HttpPoller(
-                        definition,
-                        session=session,
-                        sink=ingest.accept,
-                        now=self.now,
-                        chance=self.chance,
-                    )
-                case LocalFile():
-                    transports[definition.id] = FilePoller(
-                        definition, sink=ingest.accept, now=self.now
-                    )
-                case MqttTopic(topic=topic):
-                    raw_topics[topic] = definition.id
-                case HttpPush():
-                    pass  # it comes to us: `add_writer_routes`
-        if self.mqtt is not None:
-            transports[BROKER] = MqttSubscriber(
-                self.mqtt,
-                area=self.area.id,
-                identifier=f"waitless-ingest-{self.area.id}-{self.settings.instance}",
-                sink=ingest.accept,
-                now=self.now,
-                chance=self.chance,
-                share_group=self.settings.mqtt_share_group,
-                raw_topics=raw_topics,
-            )
-        return transports
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ def check() -> None:
     from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
     from waitless.keys import KeyRing, KeysFault  # noqa: PLC0415
     from waitless.redis_link import open_redis  # noqa: PLC0415
-    from waitless.travel import TravelTables  # noqa: PLC0415
+    from waitless.travel import TravelBuilder  # noqa: PLC0415
 
     settings = _settings()
     try:
@@ -74,13 +74,13 @@ def check() -> None:
         open_redis(settings.redis_url)
         KeyRing.load(settings.keys_file)
         area = load_area(find_pack(settings.area))
-        TravelTables.build(area)
+        TravelBuilder(area, settings.horizon_minutes)
     except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
     click.echo(
-        f"{area.id}: {len(area.facilities)} facilities, {area.roads.number_of_nodes()} junctions, "
-        f"{area.roads.number_of_edges()} directed road links, "
-        f"{len(area.places.list_places())} places, {len(area.feeds)} feeds polled: valid"
+        f"{area.id}: {len(area.facilities)} facilities, {len(area.roads.lat)} junctions, "
+        f"{len(area.roads.tails)} directed road links, {len(area.places.list_places())} places, "
+        f"{len(area.feeds)} feeds and {len(area.traffic)} traffic sources listened to: valid"
     )
     last = max(area.calendar.holidays, default=None)
     if last is None or last < datetime.now(UTC).date() + timedelta(days=90):
@@ -141,11 +141,13 @@ def times(origins: Path, mode: str) -> None:
     """
     from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
     from waitless.origins import NamedOrigin, OriginsFault, read_origins, write_times  # noqa: PLC0415
-    from waitless.travel import TravelTables  # noqa: PLC0415
+    from waitless.travel import TravelBuilder  # noqa: PLC0415
 
     try:
-        area = load_area(find_pack(_settings().area))
+        settings = _settings()
+        area = load_area(find_pack(settings.area))
         rows = read_origins(origins)
+        tables = TravelBuilder(area, settings.horizon_minutes).build()
     except (AreaFault, OriginsFault) as fault:
         raise click.ClickException(str(fault)) from fault
 
@@ -154,7 +156,7 @@ def times(origins: Path, mode: str) -> None:
         click.echo(f"no way from {place} to any facility: outside the area?", err=True)
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    write_times(rows, TravelTables.build(area), mode, writer, unreachable)
+    write_times(rows, tables, mode, writer, unreachable)
 
 
 class _LazyFeeds(click.Group):

@@ -1,10 +1,12 @@
 """What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
@@ -64,6 +66,39 @@ class IngestMetrics:
         self._epoch.set(epoch)
 
 
+class TrafficMetrics:
+    """What the writer makes of traffic."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._figures = Gauge(
+            "waitless_traffic_figures",
+            "What became of the newest figures and events of a traffic source, by fate.",
+            ["feed", "fate"],
+            registry=registry,
+        )
+        self._duration = Histogram(
+            "waitless_travel_retime_seconds",
+            "Time from noticing a change of traffic or hour to travel tables that have it in.",
+            buckets=RETIME_BUCKETS_S,
+            registry=registry,
+        )
+        self._searched = Counter(
+            "waitless_travel_searches",
+            "Facilities whose travel times were searched for again.",
+            registry=registry,
+        )
+
+    def counted(self, feed_id: str, fates: Mapping[str, int]) -> None:
+        """Note what became of a source's figures and events."""
+        for fate, number in fates.items():
+            self._figures.labels(feed_id, fate).set(number)
+
+    def retimed(self, duration_s: float, searched: int) -> None:
+        """Note one renewal of the tables."""
+        self._duration.observe(duration_s)
+        self._searched.inc(searched)
+
+
 class WebMetrics:
     """Rate, errors and duration by route, and the board that answers come from."""
 
@@ -94,6 +129,11 @@ class WebMetrics:
             "1 while the store is away and the board cannot be renewed.",
             registry=registry,
         )
+        self._travel = Gauge(
+            "waitless_travel_table_timestamp_seconds",
+            "The instant whose traffic and time of day are in the travel tables in use.",
+            registry=registry,
+        )
 
     def answered(self, route: str, method: str, status: int, duration_s: float) -> None:
         """Count one request."""
@@ -106,3 +146,8 @@ class WebMetrics:
         if heartbeat_at is not None:
             self._heartbeat.set(heartbeat_at.timestamp())
         self._degraded.set(degraded)
+
+    def travel_renewed(self, as_of: datetime | None) -> None:
+        """Note the instant that travel times are of; None: they are of none, the usual ones."""
+        if as_of is not None:
+            self._travel.set(as_of.timestamp())

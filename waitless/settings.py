@@ -38,6 +38,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """0 takes any free port."""
     most_minutes: Annotated[float, msgspec.Meta(gt=0, le=600)] = 45.0
     """Journeys longer than this are not recommended, except to the nearest suitable place."""
+    horizon_minutes: Annotated[float, msgspec.Meta(ge=30, le=6000)] = 720.0
+    """Journeys longer than this are not in the travel tables; less makes a large area's smaller."""
+    tables_folder: Path | None = None
+    """Where answering processes of one machine share travel tables as mapped files; none: each
+    keeps a copy of its own."""
     instance: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] = "1"
     """Tells apart processes that listen to one broker: part of the MQTT client identifier."""
     simulated: bool = False

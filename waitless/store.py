@@ -3,8 +3,8 @@
 Keys of an area share one hash tag, so that a Redis cluster keeps them together:
 `waitless:{east-kent}:latest` (hash, facility -> reading), `:history:<facility>` (capped stream),
 `:feeds` (hash, feed -> health), `:pulse` (the writer's last sign of life), `:belief` (hash, what
-belief remembers), `:watch` (what alerts were raised), `:audit` (capped stream), `:epoch` (counter)
-and the channel `:changes`.
+belief remembers), `:traffic` (hash, source -> what it said of the roads), `:watch` (what alerts
+were raised), `:audit` (capped stream), `:epoch` (counter) and the channel `:changes`.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from waitless.health import FeedHealth, WatchMemory
 from waitless.pulse import Pulse
 from waitless.reading import Reading
 from waitless.redis_link import weather
+from waitless.traffic.picture import SourcePicture
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ _health = msgspec.json.Decoder(FeedHealth)
 _pulse = msgspec.json.Decoder(Pulse)
 _watch = msgspec.json.Decoder(WatchMemory)
 _audit = msgspec.json.Decoder(AuditEntry)
+_traffic = msgspec.json.Decoder(SourcePicture)
 _facility_belief = msgspec.json.Decoder(FacilityState)
 _feed_belief = msgspec.json.Decoder(FeedBelief)
 _encode = msgspec.json.Encoder().encode
@@ -169,6 +171,19 @@ class Store:
             facilities=dict(_decoded(of(b"facility:"), _facility_belief)),
             feeds=dict(_decoded(of(b"feed:"), _feed_belief)),
         )
+
+    async def save_traffic(self, picture: Mapping[str, SourcePicture]) -> None:
+        """Keep what these sources said of the roads."""
+        mapping = {feed_id: _encode(source) for feed_id, source in picture.items()}
+        try:
+            await self._redis.hset(self._key("traffic"), mapping=mapping)  # type: ignore[arg-type]
+        except ResponseError as fault:
+            raise weather(fault) from fault
+
+    async def load_traffic(self) -> dict[str, SourcePicture]:
+        """What every source said; what cannot be read is forgotten."""
+        encoded: Any = await self._redis.hgetall(self._key("traffic"))
+        return dict(_decoded(encoded, _traffic))
 
     async def save_watch(self, memory: WatchMemory) -> None:
         """Keep what was last known, and told, of every feed and facility."""

@@ -13,7 +13,10 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkFigure:
-    """How fast one link flows. At least one of `travel_s` and `speed_kmh` is given, above zero."""
+    """How fast one link flows.
+
+    At least one of `travel_s` and `speed_kmh` is given, above zero, or the link is `closed`.
+    """
 
     link_id: str
     """The source's own id of the link or measuring site."""
@@ -28,6 +31,8 @@ class LinkFigure:
     usual_s: float | None = None
     """What the source normally expects at this time, seconds."""
     speed_kmh: float | None = None
+    closed: bool = False
+    """Nothing passes, for as long as the figure is live. A lasting closure is an event."""
 
 
 class Effect(StrEnum):

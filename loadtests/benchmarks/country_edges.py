@@ -14,7 +14,7 @@ from routing.geo import EARTH_RADIUS_M
 from routing.modes import Mode
 from routing.network import Network, join_arrays
 from routing.osm.speeds import CLASS_SPEEDS
-from routing.roadfile import RoadFile
+from routing.roadarrays import Roads
 
 CLASS_NAMES: Final = (
     *("motorway", "motorway_link", "trunk", "primary", "tertiary"),
@@ -51,7 +51,6 @@ class CountryRoads:
         """Compile for driving."""
         return join_arrays(
             Mode.DRIVE,
-            tuple(f"n{number}" for number in range(len(self.lat))),
             lat=self.lat,
             lon=self.lon,
             joinable=np.flatnonzero(self.joinable),
@@ -60,14 +59,15 @@ class CountryRoads:
             travel=np.column_stack((self.time_s, self.length_m)),
         )
 
-    def to_road_file(self) -> RoadFile:
+    def to_roads(self) -> Roads:
         """Return the same as a built road file's arrays; junctions keep their numbers."""
         motor_only = np.isin(self.classes, (MOTORWAY, LINK))
-        return RoadFile(
+        return Roads(
             meta={"source": "generated", "ferries": True, "summary": {}},
+            only_met=True,
             class_names=CLASS_NAMES,
             road_names=("",),
-            osm_ids=np.arange(len(self.lat), dtype=np.int64),
+            osm_ids=np.arange(1, len(self.lat) + 1, dtype=np.int64),
             copies=np.zeros(len(self.lat), dtype=np.uint16),
             lat=self.lat,
             lon=self.lon,
@@ -79,6 +79,9 @@ class CountryRoads:
             uses=np.where(motor_only, 1, 7).astype(np.uint8),
             classes=self.classes,
             roads=np.zeros(len(self.tails), dtype=np.uint32),
+            barrier_lat=np.empty(0),
+            barrier_lon=np.empty(0),
+            barrier_sizes=np.empty(0, dtype=np.uint32),
         )
 
     def place_by_people(self, count: int, rng: np.random.Generator) -> list[tuple[float, float]]:

@@ -8,7 +8,7 @@ from routing.modes import Mode
 from tests.conftest import DATA
 from waitless.area.facility import Kind, Need
 from waitless.area.pack import Area, AreaFault, find_pack, load_area
-from waitless.travel import TravelTables
+from waitless.travel import TravelBuilder
 
 
 def test_the_shipped_pack_has_every_open_unit_of_kent_and_medway(east_kent: Area) -> None:
@@ -26,7 +26,7 @@ def test_an_injury_and_a_fracture_can_be_treated_in_more_places_than_one(east_ke
 
 
 def test_every_facility_can_be_reached_from_every_place_by_car(east_kent: Area) -> None:
-    travel = TravelTables.build(east_kent)
+    travel = TravelBuilder(east_kent, 720).build()
     inside = [p for p in east_kent.places.list_places() if east_kent.bounds.contain(p.lat, p.lon)]
 
     assert len(inside) > 200
@@ -65,7 +65,7 @@ def test_an_unknown_place_gives_none(east_kent: Area, typed: str) -> None:
 def test_another_area_needs_no_change_of_code() -> None:
     area = load_area(DATA / "plymouth")
 
-    journeys = TravelTables.build(area).journeys_from_point(50.3700, -4.1500, Mode.DRIVE)
+    journeys = TravelBuilder(area, 720).build().journeys_from_point(50.3700, -4.1500, Mode.DRIVE)
 
     assert area.id == "plymouth"
     assert [feed.id for feed in area.feeds] == ["plymouth-page"]

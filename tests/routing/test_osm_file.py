@@ -22,7 +22,7 @@ from tests.support.osm import square
 from tests.support.roads import spread_rows
 from waitless.area.pack import AreaFault, load_area
 from waitless.commands.roads import build
-from waitless.travel import TravelTables
+from waitless.travel import TravelBuilder
 
 ROADS = Path("roads")
 NEWPORT = ROADS / "newport-2023-06-13.osm.pbf"
@@ -246,7 +246,7 @@ def newport_pack(newport: Roads, tmp_path: Path) -> Path:
 
 def test_an_area_pack_on_built_roads_answers_in_every_mode(newport_pack: Path) -> None:
     area = load_area(newport_pack)
-    tables = TravelTables.build(area)
+    tables = TravelBuilder(area, 720).build()
 
     for mode, slowest in ((Mode.DRIVE, 20), (Mode.CYCLE, 40), (Mode.WALK, 120)):
         journeys = tables.journeys_from_point(51.5700, -3.0000, mode)

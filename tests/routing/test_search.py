@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from routing.conditions import Conditions, ConditionsFault
 from routing.modes import PACES, Mode
-from routing.network import Network, NetworkFault, compile_network, join_arrays
+from routing.network import Network, NetworkFault, join_arrays
 from routing.reach import build_reach, build_table, renew
+from routing.roadarrays import compile_network
 from routing.table import LONGEST_TENTHS, ReachTable
 from routing.targets import find_targets
 from tests.support.roads import name_junctions, spell_links, spread_rows

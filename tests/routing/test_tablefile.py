@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.modes import Mode
-from routing.network import compile_network
 from routing.reach import build_reach
+from routing.roadarrays import compile_network
 from routing.table import ReachTable
 from routing.tablefile import (
     TableFault,

@@ -1,48 +1,51 @@
-"""Five junctions and seven edges, as the arrays that traffic is laid over."""
+"""Five junctions and seven edges: the roads that traffic is laid over in tests.
 
-from dataclasses import dataclass, field
+Along the A2 from west to east, a kilometre apart; Church Lane leaves it to the north; the High
+Street joins north and east, and no car may use it. Edges are numbered by tail, then head.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
+import math
 
-# Along the A2 from west to east, a kilometre apart, with a lane that leaves it to the north.
-NAMES = ("west", "middle", "east", "north", "island")
-LAT = np.array([51.2800, 51.2800, 51.2800, 51.2890, 51.2000])
-LON = np.array([1.0000, 1.0143, 1.0287, 1.0143, 1.2000])
-ROADS = ("A2", "Church Lane", "A28;High Street")
-EDGES = [
-    ("west", "middle", 0, 60.0),
-    ("middle", "west", 0, 60.0),
-    ("middle", "east", 0, 60.0),
-    ("east", "middle", 0, 60.0),
-    ("middle", "north", 1, 90.0),
-    ("north", "middle", 1, 90.0),
-    ("east", "north", 2, np.inf),
+import networkx as nx
+
+from routing.modes import Mode
+from routing.roadarrays import Roads
+
+JUNCTIONS = {
+    "west": (51.2800, 1.0000),
+    "middle": (51.2800, 1.0143),
+    "east": (51.2800, 1.0287),
+    "north": (51.2890, 1.0143),
+    "island": (51.2000, 1.2000),
+}
+WEST_MIDDLE, MIDDLE_WEST, MIDDLE_EAST, MIDDLE_NORTH, EAST_MIDDLE, EAST_NORTH, NORTH_MIDDLE = range(
+    7
+)
+_EDGES = [
+    ("west", "middle", "A2", 60.0),
+    ("middle", "west", "A2", 60.0),
+    ("middle", "east", "A2", 60.0),
+    ("east", "middle", "A2", 60.0),
+    ("middle", "north", "Church Lane", 90.0),
+    ("north", "middle", "Church Lane", 90.0),
+    ("east", "north", "A28;High Street", math.inf),
 ]
 
 
-@dataclass
-class SmallRoads:
-    class_names: tuple[str, ...] = ("main", "lane")
-    road_names: tuple[str, ...] = ROADS
-    lat: NDArray[np.float64] = field(default_factory=lambda: LAT)
-    lon: NDArray[np.float64] = field(default_factory=lambda: LON)
-    tails: NDArray[np.uint32] = field(
-        default_factory=lambda: np.array([NAMES.index(e[0]) for e in EDGES], dtype=np.uint32)
-    )
-    heads: NDArray[np.uint32] = field(
-        default_factory=lambda: np.array([NAMES.index(e[1]) for e in EDGES], dtype=np.uint32)
-    )
-    roads: NDArray[np.uint32] = field(
-        default_factory=lambda: np.array([e[2] for e in EDGES], dtype=np.uint32)
-    )
-    length_m: NDArray[np.float32] = field(
-        default_factory=lambda: np.full(len(EDGES), 1000, dtype=np.float32)
-    )
-    time_s: NDArray[np.float32] = field(
-        default_factory=lambda: np.array([e[3] for e in EDGES], dtype=np.float32)
-    )
-
-    def find_edge(self, start: str, end: str) -> int | None:
-        pairs = [(tail, head) for tail, head, *_ in EDGES]
-        return pairs.index((start, end)) if (start, end) in pairs else None
+def small_roads() -> Roads:
+    """The roads, laid out."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, (lat, lon) in JUNCTIONS.items():
+        graph.add_node(name, lat=lat, lon=lon, name=name)
+    for start, end, road, time_s in _EDGES:
+        modes = {Mode.WALK} if math.isinf(time_s) else {Mode.DRIVE, Mode.WALK}
+        graph.add_edge(
+            start,
+            end,
+            road=road,
+            road_class="main" if road == "A2" else "lane",
+            length_m=1000.0,
+            travel_time_s=time_s,
+            modes=modes,
+        )
+    return Roads.from_graph(graph)

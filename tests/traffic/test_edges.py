@@ -16,7 +16,7 @@ from feeds.traffic.model import (
     TrafficReport,
     Ways,
 )
-from tests.support.small_roads import SmallRoads
+from tests.support.small_roads import small_roads
 from waitless.traffic.edges import Counts, EdgeTimes, take_edge_times
 from waitless.traffic.links import Link, LinkTable
 from waitless.traffic.locate import Locator
@@ -24,9 +24,9 @@ from waitless.traffic.picture import DECAY, FORGOTTEN_AFTER, SourcePicture
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 VALID = timedelta(minutes=15)
-ROADS = SmallRoads()
+ROADS = small_roads()
 LINKS = LinkTable(
-    {"A2-east": Link((0, 2)), "long": Link((4,), 2000.0), "barred": Link((6,))}, ROADS
+    {"A2-east": Link((0, 2)), "long": Link((3,), 2000.0), "barred": Link((5,))}, ROADS
 )
 
 
@@ -72,7 +72,7 @@ def test_without_traffic_every_edge_takes_its_usual_time_of_the_hour() -> None:
 def test_a_links_time_is_shared_out_among_its_edges_and_no_others() -> None:
     times, counts = take(figure(travel_s=360.0))
     assert times.times_s[[0, 2]].tolist() == [180, 180]
-    assert times.times_s[[1, 3, 4, 5]].tolist() == [60, 60, 90, 90]
+    assert times.times_s[[1, 4, 3, 6]].tolist() == [60, 60, 90, 90]
     assert times.live.tolist() == [True, False, True, False, False, False, False]
     assert counts.live == 1
 
@@ -80,7 +80,7 @@ def test_a_links_time_is_shared_out_among_its_edges_and_no_others() -> None:
 def test_a_speed_is_over_our_length_and_a_time_over_the_sources() -> None:
     times, _ = take(figure(speed_kmh=20.0), figure("long", travel_s=300.0))
     assert times.times_s[[0, 2]] == pytest.approx([180, 180])
-    assert times.times_s[4] == pytest.approx(150)
+    assert times.times_s[3] == pytest.approx(150)
 
 
 def test_the_newest_figure_counts_where_two_overlap() -> None:
@@ -112,6 +112,18 @@ def test_a_figure_that_means_a_speed_no_road_has_is_put_aside(values: dict[str, 
     times, counts = take(figure(**values))
     assert np.array_equal(times.times_s, ROADS.time_s)
     assert counts == Counts(implausible=1)
+
+
+def test_a_closed_link_is_closed_while_its_figure_is_live_and_no_longer() -> None:
+    shut = figure(closed=True)
+    times, counts = take(shut)
+    assert np.isinf(times.times_s[[0, 2]]).all()
+    assert counts.live == 1
+    times, counts = take(shut, now=NOON + VALID)
+    assert np.array_equal(times.times_s, ROADS.time_s)
+    assert not times.live.any()
+    times, _ = take(shut, figure(as_of=NOON + timedelta(seconds=1), travel_s=130.0))
+    assert times.times_s[[0, 2]] == pytest.approx([65, 65])
 
 
 def test_a_closure_closes_even_where_a_figure_says_it_flows() -> None:
@@ -153,7 +165,7 @@ def test_an_event_that_cannot_be_located_is_counted_never_guessed() -> None:
 def test_links_are_believed_before_coordinates() -> None:
     place = EventPlace(link_ids=("north>middle",), points=((51.28, 1.007),), ways=Ways.BOTH)
     times, _ = take(event(place))
-    assert np.isinf(times.times_s[5])
+    assert np.isinf(times.times_s[6])
     assert np.isfinite(times.times_s[:5]).all()
 
 

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_roads import SmallRoads
+from tests.support.small_roads import (
+    MIDDLE_EAST,
+    MIDDLE_NORTH,
+    NORTH_MIDDLE,
+    WEST_MIDDLE,
+    small_roads,
+)
 from waitless.traffic.links import Link, LinkFault, LinkTable, load_links
 
 HEAD = "link,junctions,length_m\n"
@@ -18,15 +24,15 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_link_is_the_edges_along_its_junctions(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + "NTIS-1,west>middle>east,2100\nNTIS-2,north>middle,\n")
-    table = load_links(path, SmallRoads())
-    assert table.find("NTIS-1") == Link((0, 2), 2100.0)
-    assert table.find("NTIS-2") == Link((5,), None)
+    table = load_links(path, small_roads())
+    assert table.find("NTIS-1") == Link((WEST_MIDDLE, MIDDLE_EAST), 2100.0)
+    assert table.find("NTIS-2") == Link((NORTH_MIDDLE,), None)
     assert table.find("NTIS-3") is None
 
 
 def test_a_publisher_who_knows_our_junctions_needs_no_table() -> None:
-    table = LinkTable({}, SmallRoads())
-    assert table.find("west>middle>north") == Link((0, 4))
+    table = LinkTable({}, small_roads())
+    assert table.find("west>middle>north") == Link((WEST_MIDDLE, MIDDLE_NORTH))
     assert table.find("west>east") is None
     assert table.find("west>") is None
 
@@ -48,17 +54,17 @@ def test_a_faulty_row_is_refused_by_its_line_and_column(
     tmp_path: Path, rows: str, told: str
 ) -> None:
     with pytest.raises(LinkFault, match=rf"^links\.csv {told}"):
-        load_links(written(tmp_path, HEAD + rows), SmallRoads())
+        load_links(written(tmp_path, HEAD + rows), small_roads())
 
 
 @pytest.mark.parametrize("text", ["", "link,junctions\n", "junctions,link,length_m\n"])
 def test_other_columns_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(LinkFault, match="line 1: the columns are link,junctions,length_m"):
-        load_links(written(tmp_path, text), SmallRoads())
+        load_links(written(tmp_path, text), small_roads())
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "links.csv"
     path.write_bytes(b"link,junctions,length_m\n\xff\xfe,a,1\n")
     with pytest.raises(LinkFault, match=r"links\.csv: "):
-        load_links(path, SmallRoads())
+        load_links(path, small_roads())

@@ -1,35 +1,36 @@
 """Loading an area pack: every file of it, or every fault in it."""
 
-import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import networkx as nx
 
-from feeds.definition import DefinitionFault, FeedDefinition, load_definition
+from feeds.definition import FeedDefinition
 from feeds.topics import is_slug
-from routing.roads import RoadsFault, load_roads
+from feeds.traffic.definition import TrafficDefinition
+from routing.roadarrays import Roads
+from routing.roads import read_roads
 from waitless.area.facility import Facility, FacilityRow
 from waitless.area.hours import Calendar
 from waitless.area.places import Gazetteer, PlaceRow
+from waitless.area.reader import AreaFault, PackReader
+from waitless.area.sources import (
+    check_feed_ids,
+    list_definitions,
+    list_traffic,
+    load_link_tables,
+)
+from waitless.traffic.links import LinkTable
+from waitless.traffic.profile import FLAT, Profile, load_profile
 
-T = TypeVar("T")
+__all__ = ["SHIPPED", "Area", "AreaFault", "Bounds", "find_pack", "load_area"]
 
 SHIPPED = Path(__file__).parent.parent / "areas"
-
-
-class AreaFault(Exception):
-    """A pack that cannot be used; `faults` lists every reason found, each with its place."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +55,8 @@ class AreaRow(msgspec.Struct, forbid_unknown_fields=True):
     bounds: Bounds
     roads: str
     attribution: list[str]
+    profile: str | None = None
+    """The usual time of day of its roads; None: all hours are alike."""
     holidays: list[date] = []
 
 
@@ -68,48 +71,19 @@ class Area:
     facilities: dict[str, Facility]
     """By id, in the pack's order."""
     places: Gazetteer
-    roads: "nx.DiGraph[str]"
+    roads: Roads
+    profile: Profile
     feeds: tuple[FeedDefinition, ...]
     """Those that are enabled; the others are checked all the same."""
+    traffic: tuple[TrafficDefinition, ...]
+    """Likewise."""
+    links: dict[str, LinkTable]
+    """Which of our roads a traffic source's links are, by source."""
     attribution: tuple[str, ...]
 
     def list_providers(self) -> list[str]:
         """The MQTT providers of the area's facilities, each once."""
         return list(dict.fromkeys(facility.provider for facility in self.facilities.values()))
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Reads a pack's files, gathering faults instead of stopping at the first."""
-
-    folder: Path
-    faults: list[str] = field(default_factory=list)
-
-    def document(self, name: str) -> dict[str, Any]:
-        try:
-            return tomllib.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-            self.faults.append(f"{name}: {fault}")
-            return {}
-
-    def rows(self, name: str, key: str, kind: type[T]) -> Iterator[tuple[str, T]]:
-        """Each table under `key` with its place in the file, those that are faulty left out."""
-        document = self.document(name)
-        for unknown in document.keys() - {key}:
-            self.faults.append(f"{name}: unknown table {unknown!r}")
-        for number, table in enumerate(document.get(key, []), start=1):
-            label = table.get("id") or table.get("name") if isinstance(table, dict) else None
-            where = f"{name}: {key} {number} ({label})" if label else f"{name}: {key} {number}"
-            row = self.attempt(where, partial(msgspec.convert, table, kind))
-            if row is not None:
-                yield where, row
-
-    def attempt(self, where: str, make: Callable[[], T]) -> T | None:
-        try:
-            return make()
-        except (ValueError, RoadsFault) as fault:
-            self.faults.append(f"{where}: {fault}")
-            return None
 
 
 def load_area(folder: Path) -> Area:
@@ -118,16 +92,19 @@ def load_area(folder: Path) -> Area:
     Raises:
         AreaFault: listing every fault found, each with its file, row and field.
     """
-    reader = _Reader(folder)
+    reader = PackReader(folder)
     row = reader.attempt("area.toml", lambda: _area_row(reader.document("area.toml")))
     if row is None:
         raise AreaFault(reader.faults)
     facilities = _facilities(reader, row.bounds)
     places = list(_places(reader))
-    roads = reader.attempt(row.roads, lambda: load_roads(folder / row.roads))
-    definitions = list(_definitions(reader, facilities))
-    _check_feed_ids(reader, definitions, facilities)
-    if reader.faults or roads is None:
+    roads = reader.attempt(row.roads, lambda: read_roads(folder / row.roads))
+    profile = FLAT if row.profile is None else _profile(reader, row.profile)
+    definitions = list(list_definitions(reader, facilities))
+    traffic = list(list_traffic(reader))
+    check_feed_ids(reader, [*definitions, *traffic], facilities)
+    links = {} if roads is None else load_link_tables(reader, traffic, roads)
+    if reader.faults or roads is None or profile is None:
         raise AreaFault(reader.faults)
     return Area(
         id=row.id,
@@ -137,7 +114,10 @@ def load_area(folder: Path) -> Area:
         facilities=facilities,
         places=Gazetteer(places),
         roads=roads,
+        profile=profile,
         feeds=tuple(definition for definition in definitions if definition.enabled),
+        traffic=tuple(definition for definition in traffic if definition.enabled),
+        links=links,
         attribution=tuple(row.attribution),
     )
 
@@ -167,7 +147,7 @@ def _area_row(document: dict[str, Any]) -> AreaRow:
     return row
 
 
-def _facilities(reader: _Reader, bounds: Bounds) -> dict[str, Facility]:
+def _facilities(reader: PackReader, bounds: Bounds) -> dict[str, Facility]:
     found: dict[str, Facility] = {}
     for where, row in reader.rows("facilities.toml", "facility", FacilityRow):
         facility = reader.attempt(where, partial(Facility.from_row, row))
@@ -187,34 +167,10 @@ def _facilities(reader: _Reader, bounds: Bounds) -> dict[str, Facility]:
     return found
 
 
-def _places(reader: _Reader) -> Iterator[PlaceRow]:
+def _places(reader: PackReader) -> Iterator[PlaceRow]:
     for _, row in reader.rows("places.toml", "place", PlaceRow):
         yield row
 
 
-def _check_feed_ids(
-    reader: _Reader, definitions: list[FeedDefinition], facilities: dict[str, Facility]
-) -> None:
-    """Feeds and providers share one list of names: each must be its own."""
-    taken = {facility.provider for facility in facilities.values()} | {"mqtt", "probe"}
-    for definition in definitions:
-        if definition.id in taken:
-            reader.faults.append(
-                f"feeds: the id {definition.id!r} stands twice, or is a provider's"
-            )
-        taken.add(definition.id)
-
-
-def _definitions(reader: _Reader, facilities: dict[str, Facility]) -> Iterator[FeedDefinition]:
-    for path in sorted((reader.folder / "feeds").glob("*.toml")):
-        try:
-            definition = load_definition(path)
-        except DefinitionFault as fault:
-            reader.faults.append(f"feeds/{fault}")
-            continue
-        for facility_id in definition.facilities.values():
-            if facility_id not in facilities:
-                reader.faults.append(
-                    f"feeds/{path.name}: no facility {facility_id!r} - at `$.facilities`"
-                )
-        yield definition
+def _profile(reader: PackReader, name: str) -> Profile | None:
+    return reader.attempt(name, lambda: load_profile(reader.folder / name))

@@ -8,6 +8,7 @@ from waitless.belief import Rule
 from waitless.health.arrivals import Arrivals, LowerEnvelope
 from waitless.health.objective import Objective
 from waitless.health.states import FeedState, SwitchedOff, Transition, judge_feed
+from waitless.traffic.counts import Counts
 
 TRANSITIONS_KEPT = 50
 STUCK_AFTER_CADENCES = 3
@@ -88,6 +89,8 @@ class FeedHealth:
     """Since when `as_of` has stood still although answers come; None while it moves."""
     availability: Objective = field(default_factory=Objective)
     freshness: Objective = field(default_factory=Objective)
+    traffic: Counts | None = None
+    """What became of a traffic source's newest figures and events; None for feeds of waits."""
     transitions: list[Transition] = field(default_factory=list)
     """The newest 50, oldest first."""
 

@@ -8,6 +8,7 @@ from waitless.belief import Rule
 from waitless.health.figures import FeedHealth, LastGood
 from waitless.health.objective import Objective
 from waitless.health.states import FeedState, SwitchedOff, Transition, judge_feed
+from waitless.traffic.counts import Counts
 
 TRANSITIONS_SHOWN = 10
 
@@ -60,6 +61,8 @@ class FeedSnapshot:
     last_held_rule: Rule | None
     out_of_order: int
     last_good: LastGood | None
+    traffic: Counts | None
+    """What became of a traffic source's newest figures; None for feeds of waits."""
     availability: ObjectiveFigures
     freshness: ObjectiveFigures
     transitions: list[Transition]
@@ -102,6 +105,7 @@ def figures_of(health: FeedHealth, now: datetime) -> FeedSnapshot:
         last_held_rule=health.last_held_rule,
         out_of_order=health.out_of_order,
         last_good=health.last_good,
+        traffic=health.traffic,
         availability=_objective(health.availability, now),
         freshness=_objective(health.freshness, now),
         transitions=health.transitions[: -TRANSITIONS_SHOWN - 1 : -1],

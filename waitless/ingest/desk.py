@@ -30,6 +30,7 @@ from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
 from waitless.reading import Reading, apply_observation
+from waitless.traffic.desk import TrafficDesk
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Desk:
         feeds: the health of every feed.
         readings: what is believed of every facility.
         heartbeat_at: when the last probe that came back was sent; None before the first.
+        traffic: what is said of the roads.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
     """
 
@@ -65,6 +67,7 @@ class Desk:
         listens_to_mqtt: bool,
         pushing: Container[str] = (),
         hours_bind: bool = True,
+        simulated: bool = False,
     ) -> None:
         """Nothing is believed yet.
 
@@ -76,6 +79,7 @@ class Desk:
             pushing: providers that may push over HTTP.
             hours_bind: whether nobody can have waited longer than the door has been open. False
                 in a simulated world whose clock runs faster than its doors.
+            simulated: whether invented traffic may be taken in.
         """
         self.area = area
         self.readings: dict[str, Reading] = {}
@@ -86,6 +90,7 @@ class Desk:
         self._definitions: Mapping[str, FeedDefinition] = {feed.id: feed for feed in area.feeds}
         self._providers = {facility.id: facility.provider for facility in area.facilities.values()}
         self.feeds = list_feeds(area, pushing, listens_to_mqtt=listens_to_mqtt)
+        self.traffic = TrafficDesk(area, self.feeds, now=now, metrics=metrics, simulated=simulated)
         self.believer = Believer(
             {one.id: FacilityRules(kind=one.kind) for one in area.facilities.values()},
             {
@@ -125,6 +130,8 @@ class Desk:
 
     def take(self, delivery: Delivery) -> list[Reading]:
         """One delivery; gives the readings that it changed."""
+        if self.traffic.take(delivery):
+            return []
         definition = self._definitions.get(delivery.feed_id)
         if definition is None:
             return self._take_message(delivery)

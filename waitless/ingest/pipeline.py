@@ -110,6 +110,8 @@ class Ingest:
                 outcomes.append(told)
         if changed:
             await self._patiently(lambda: self._save(changed))
+        if self.desk.traffic.touched:
+            await self._patiently(self._save_traffic)
         for work, told in zip(batch, outcomes, strict=True):
             if isinstance(work, Delivery):
                 work.acknowledge()
@@ -129,11 +131,13 @@ class Ingest:
             log.warning("the store has lost what it held: saving every reading again")
             readings = list(self.desk.readings.values())
             self._note(await self._store.save_readings(readings, after=self._epoch))
+            self.desk.traffic.touched.update(self.desk.traffic.picture)
 
     async def _restore(self) -> None:
         self._epoch, readings = await self._store.load_readings()
         belief, feeds = await self._store.load_belief(), await self._store.load_health()
         self.desk.restore(readings, belief, feeds)
+        self.desk.traffic.restore(await self._store.load_traffic())
 
     async def _save(self, changed: Sequence[Reading]) -> None:
         async with self._writing:
@@ -142,6 +146,11 @@ class Ingest:
                 readings = list(self.desk.readings.values())
                 epoch = await self._store.save_readings(readings, after=self._epoch)
             self._note(epoch)
+
+    async def _save_traffic(self) -> None:
+        traffic = self.desk.traffic
+        await self._store.save_traffic({one: traffic.picture[one] for one in traffic.touched})
+        traffic.touched.clear()
 
     def _note(self, epoch: int) -> None:
         self._epoch = epoch

@@ -3,8 +3,10 @@
 from collections.abc import Container, Mapping
 
 from feeds.definition import HttpPoll, HttpPush, LocalFile, MqttTopic
+from feeds.traffic.definition import MqttTraffic
 from waitless.area.pack import Area
 from waitless.health import FeedHealth
+from waitless.traffic.counts import Counts
 
 BROKER = "mqtt"
 """The feed that stands for the broker connection itself; messages on no provider's topic are
@@ -16,13 +18,14 @@ _TRANSPORT_WORDS: Mapping[type, str] = {
     HttpPush: "http-push",
     LocalFile: "file",
     MqttTopic: "mqtt",
+    MqttTraffic: "mqtt",
 }
 
 
 def list_feeds(
     area: Area, pushing: Container[str], *, listens_to_mqtt: bool
 ) -> dict[str, FeedHealth]:
-    """Every feed that can be heard of: each definition, each provider, the broker itself."""
+    """Every feed that can be heard of: each definition, provider, traffic source, the broker."""
     polled = [
         FeedHealth(
             id=feed.id,
@@ -47,7 +50,17 @@ def list_feeds(
         messages_per_cadence=0,
     )
     broker_too = [broker] if listens_to_mqtt else []
-    return {health.id: health for health in [*providers, *broker_too, *polled]}
+    traffic = [
+        FeedHealth(
+            id=source.id,
+            transport=_TRANSPORT_WORDS[type(source.transport)],
+            cadence_s=source.cadence_s,
+            traffic=Counts(),
+        )
+        for source in area.traffic
+        if listens_to_mqtt or not isinstance(source.transport, MqttTraffic)
+    ]
+    return {health.id: health for health in [*providers, *broker_too, *polled, *traffic]}
 
 
 def _provider_health(area: Area, provider: str, transport: str) -> FeedHealth:

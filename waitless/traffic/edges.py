@@ -4,39 +4,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import exp
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds.traffic.model import Effect, EventPlace, LinkFigure, RoadEvent
+from routing.roadarrays import Roads
+from waitless.traffic.counts import Counts
 from waitless.traffic.links import Link, LinkTable
 from waitless.traffic.picture import DECAY, FORGOTTEN_AFTER, HeldFigure, Picture
 
 SLOWEST_KMH, FASTEST_KMH = 2.0, 180.0
 """A link figure beyond these over the length of our edges is not of these edges: put aside."""
-
-
-class RoadTimes(Protocol):
-    """The arrays of the roads that are looked at here; `routing.roadfile` explains them."""
-
-    length_m: NDArray[np.float32]
-    time_s: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of what sources say, for operators."""
-
-    live: int = 0
-    """Link figures in use."""
-    fading: int = 0
-    """Expired ones, on their way back to the usual."""
-    unlocated_links: int = 0
-    unlocated_events: int = 0
-    implausible: int = 0
-    """Figures that would mean a speed that no road has."""
-    closed_edges: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +32,7 @@ class EdgeTimes:
 
 
 def take_edge_times(
-    roads: RoadTimes,
+    roads: Roads,
     usual_s: NDArray[np.float32],
     picture: Picture,
     *,
@@ -100,7 +79,7 @@ def take_edge_times(
 class _Sheet:
     """Times by edge while they are being made."""
 
-    roads: RoadTimes
+    roads: Roads
     usual_s: NDArray[np.float32]
     times_s: NDArray[np.float32]
     live: NDArray[np.bool_]
@@ -114,10 +93,14 @@ class _Sheet:
         length_m = float(self.roads.length_m[edges].sum())
         if not np.isfinite(usual):
             return "unlocated_links"
+        expired_s = (now - held.live_until).total_seconds()
+        if held.figure.closed:
+            self.times_s[edges] = np.inf if expired_s < 0 else self.usual_s[edges]
+            self.live[edges] = expired_s < 0
+            return "live" if expired_s < 0 else "fading"
         told_s = _seconds_over(held.figure, length_m, link.length_m)
         if not SLOWEST_KMH <= length_m * 3.6 / told_s <= FASTEST_KMH:
             return "implausible"
-        expired_s = (now - held.live_until).total_seconds()
         weight = 1.0 if expired_s < 0 else exp(-expired_s / DECAY.total_seconds())
         self.times_s[edges] = self.usual_s[edges] * (1 + (told_s / usual - 1) * weight)
         self.live[edges] = expired_s < 0

@@ -5,18 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+
+from routing.roadarrays import Roads
 
 COLUMNS = ("link", "junctions", "length_m")
 ARROW = ">"
 _LONGEST_M = 200_000.0
-
-
-class Roads(Protocol):
-    """What is asked of the roads."""
-
-    def find_edge(self, start: str, end: str) -> int | None:
-        """The number of the edge from one junction to another; None where there is none."""
 
 
 class LinkFault(ValueError):

@@ -7,13 +7,13 @@ where it lies along one of them: what is doubtful stays unlocated, and is counte
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds.traffic.model import EventPlace, Ways
 from routing.geo import Plane
+from routing.roadarrays import Roads
 
 TOLERANCE_M = 60.0
 """How far an event may lie from a chord: a carriageway's width, and the bend of a short edge."""
@@ -25,19 +25,6 @@ _ONWARD = 0.7
 """Least progress along the line, as a share of the chord, that makes an edge run its way."""
 _MARGIN_DEGREES = 0.05
 _WORDS = re.compile(r"[^A-Z0-9()]+")
-
-
-class RoadArrays(Protocol):
-    """The arrays of the roads that are looked at here; `routing.roadfile` explains them."""
-
-    class_names: tuple[str, ...]
-    road_names: tuple[str, ...]
-    lat: NDArray[np.float64]
-    lon: NDArray[np.float64]
-    tails: NDArray[np.uint32]
-    heads: NDArray[np.uint32]
-    time_s: NDArray[np.float32]
-    roads: NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +39,7 @@ class _Near:
 class Locator:
     """Finds the edges of places; what was once looked for is remembered."""
 
-    def __init__(self, roads: RoadArrays) -> None:
+    def __init__(self, roads: Roads) -> None:
         self._roads = roads
         self._plane = Plane(float((roads.lat.min() + roads.lat.max()) / 2))
         self._drivable = np.isfinite(roads.time_s)

@@ -13,6 +13,7 @@ from waitless.audit import Action, AuditEntry
 from waitless.belief import Fate, Rule
 from waitless.health import FeedState, LastGood, ObjectiveFigures, Transition
 from waitless.recommend.answer import DataKind
+from waitless.traffic.counts import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class FeedFigures:
     last_held_rule: Rule | None
     out_of_order: int
     last_good: LastGood | None
+    traffic: Counts | None
     availability: ObjectiveFigures
     freshness: ObjectiveFigures
     transitions: list[Transition]

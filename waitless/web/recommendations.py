@@ -14,7 +14,7 @@ from waitless.reading import LIVE_FOR
 from waitless.recommend.answer import DataKind, Recommendation
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
-from waitless.travel import TravelTables
+from waitless.travel import MODES, TravelFollower
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 
 ANSWER_TICK_S = 5
@@ -30,7 +30,7 @@ class Recommendations:
     def __init__(
         self,
         area: Area,
-        travel: TravelTables,
+        travel: TravelFollower,
         follower: BoardFollower,
         *,
         now: Callable[[], datetime],
@@ -53,7 +53,7 @@ class Recommendations:
         return recommend(
             query,
             area=self._area,
-            journeys=self._travel.journeys_from(query.origin, query.mode),
+            journeys=self._travel.tables.journeys_from(query.origin, query.mode),
             board=board,
             now=as_of_last_change(board, self._now()),
             most_minutes=self._most_minutes,
@@ -62,7 +62,7 @@ class Recommendations:
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Parse, answer, render."""
         values = single_values(request.query, PARAMETERS)
-        answer = self.answer(parse_query(values, self._area, self._travel.modes))
+        answer = self.answer(parse_query(values, self._area, MODES))
         return json_response(
             request,
             answer,

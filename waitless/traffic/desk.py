@@ -1,0 +1,125 @@
+"""The traffic desk: what sources say of the roads is decoded, counted and kept. No I/O."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from feeds.model import Delivery, Refusal, RefusalReason
+from feeds.topics import TrafficTopic, find_topic
+from feeds.traffic.messages import decode_traffic
+from feeds.traffic.model import TrafficReport
+from waitless.area.pack import Area
+from waitless.health import FeedHealth
+from waitless.metrics import IngestMetrics
+from waitless.traffic.edges import EdgeTimes
+from waitless.traffic.picture import SourcePicture
+
+log = logging.getLogger(__name__)
+
+_DECODERS: Mapping[str, Callable[..., Iterable[TrafficReport | Refusal]]] = {
+    "json": decode_traffic,
+}
+
+
+class TrafficDesk:
+    """Keeps the traffic picture.
+
+    Attributes:
+        picture: what every source has said, by feed id.
+        touched: sources whose picture has changed since this was last emptied.
+        turns: how often the picture has changed.
+    """
+
+    def __init__(
+        self,
+        area: Area,
+        feeds: Mapping[str, FeedHealth],
+        *,
+        now: Callable[[], datetime],
+        metrics: IngestMetrics,
+        simulated: bool = False,
+    ) -> None:
+        """Nothing is known yet.
+
+        Args:
+            area: the area pack, with the sources that are listened to.
+            feeds: the health of every feed, theirs among them.
+            now: the clock.
+            metrics: what is counted.
+            simulated: whether invented traffic may be taken in.
+        """
+        self._area_id = area.id
+        self._definitions = {one.id: one for one in area.traffic}
+        self._feeds = feeds
+        self._now = now
+        self._metrics = metrics
+        self._simulated = simulated
+        self.picture: dict[str, SourcePicture] = {one: SourcePicture() for one in self._definitions}
+        self.touched: set[str] = set()
+        self.turns = 0
+
+    def restore(self, picture: Mapping[str, SourcePicture]) -> None:
+        """Go on from what the store holds, but for sources that are no longer listened to."""
+        self.picture |= {one: kept for one, kept in picture.items() if one in self._definitions}
+        self.turns += 1
+
+    def take(self, delivery: Delivery) -> bool:
+        """Take in one delivery; False where it is none of a traffic source."""
+        topic = find_topic(delivery.topic, self._area_id)
+        feed_id = topic.source if isinstance(topic, TrafficTopic) else delivery.feed_id
+        definition = self._definitions.get(feed_id)
+        if definition is None:
+            return False
+        health = self._feeds[feed_id]
+        health.count_message(delivery.received_at)
+        decode = _DECODERS[definition.format]
+        for said in decode(delivery.payload, feed_id=feed_id, received_at=delivery.received_at):
+            self._take(health, said)
+        return True
+
+    def note(self, times: EdgeTimes) -> None:
+        """Let operators see what became of what sources say."""
+        for feed_id, counts in times.counts.items():
+            self._feeds[feed_id].traffic = counts
+
+    def prune(self) -> None:
+        """Forget what no longer bears on anything."""
+        for source in self.picture.values():
+            source.prune(self._now())
+
+    def _take(self, health: FeedHealth, said: TrafficReport | Refusal) -> None:
+        if isinstance(said, Refusal):
+            self._refuse(health, said)
+        elif said.simulated and not self._simulated:
+            detail = "invented traffic is not taken in by a service that is not a simulation"
+            self._refuse(
+                health,
+                Refusal(
+                    feed_id=health.id,
+                    reason=RefusalReason.WRONG_TYPE,
+                    where="simulated",
+                    detail=detail,
+                ),
+            )
+        elif health.off is None or not health.off.holds(self._now()):
+            self._believe(health, said)
+
+    def _believe(self, health: FeedHealth, report: TrafficReport) -> None:
+        now = self._now()
+        health.believed += len(report.figures) + len(report.events)
+        health.simulated = report.simulated
+        measured_at = min(
+            now, max([report.published_at, *(figure.as_of for figure in report.figures)])
+        )
+        if health.last_measured_at is None or measured_at > health.last_measured_at:
+            health.last_measured_at = measured_at
+        self._metrics.believed(health.id)
+        valid_for = timedelta(seconds=self._definitions[health.id].valid_s)
+        if self.picture[health.id].apply(report, valid_for):
+            self.touched.add(health.id)
+            self.turns += 1
+
+    def _refuse(self, health: FeedHealth, refusal: Refusal) -> None:
+        health.count_refusal(refusal)
+        self._metrics.refused(health.id, refusal.reason.value)
+        log.info("refused %s at %s: %s", refusal.reason, refusal.where, refusal.detail)

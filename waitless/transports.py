@@ -1,0 +1,69 @@
+"""Every way by which waits and traffic come in, built from what the pack and settings define."""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import aiohttp
+
+from feeds.definition import FeedDefinition, HttpPoll, HttpPush, LocalFile, MqttTopic
+from feeds.file_poll import FilePoller
+from feeds.http_poll import HttpPoller
+from feeds.model import Delivery
+from feeds.mqtt import MqttEndpoint, MqttSubscriber
+from feeds.traffic.definition import MqttTraffic, TrafficDefinition
+from waitless.area.pack import Area
+from waitless.ingest import BROKER
+from waitless.settings import Settings
+
+Sink = Callable[[Delivery], Awaitable[None]]
+
+
+def make_transports(
+    area: Area,
+    *,
+    session: aiohttp.ClientSession,
+    mqtt: MqttEndpoint | None,
+    settings: Settings,
+    sink: Sink,
+    now: Callable[[], datetime],
+    chance: random.Random,
+) -> dict[str, HttpPoller | FilePoller | MqttSubscriber]:
+    """A transport for every definition that is fetched, and one for the broker, by feed.
+
+    Args:
+        area: the area pack.
+        session: what HTTP sources are fetched with.
+        mqtt: the broker; None where none is listened to.
+        settings: names of this instance towards the broker.
+        sink: where deliveries go.
+        now: the clock.
+        chance: spreads polls and retries.
+    """
+    transports: dict[str, HttpPoller | FilePoller | MqttSubscriber] = {}
+    raw_topics: dict[str, str] = {}
+    definitions: list[FeedDefinition | TrafficDefinition] = [*area.feeds, *area.traffic]
+    for definition in definitions:
+        match definition.transport:
+            case HttpPoll():
+                transports[definition.id] = HttpPoller(
+                    definition, session=session, sink=sink, now=now, chance=chance
+                )
+            case LocalFile():
+                transports[definition.id] = FilePoller(definition, sink=sink, now=now)
+            case MqttTopic(topic=topic):
+                raw_topics[topic] = definition.id
+            case HttpPush() | MqttTraffic():
+                pass  # it comes to us: by a route of our own, or a topic listened to anyway
+    if mqtt is not None:
+        transports[BROKER] = MqttSubscriber(
+            mqtt,
+            area=area.id,
+            identifier=f"waitless-ingest-{area.id}-{settings.instance}",
+            sink=sink,
+            now=now,
+            chance=chance,
+            share_group=settings.mqtt_share_group,
+            raw_topics=raw_topics,
+        )
+    return transports

@@ -1,0 +1,151 @@
+"""Following the shelf: every answering process's own tables, replaced as one reference."""
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from routing.modes import Mode
+from routing.table import ReachTable
+from routing.tablefile import TableFault, decode_frame, decode_table
+from waitless.area.pack import Area
+from waitless.redis_link import StoreAway
+from waitless.travel.builder import TravelBuilder, basis_of, find_pack_version
+from waitless.travel.shelf import Entry, Shelf
+from waitless.travel.tables import ModeTable, TravelTables
+
+log = logging.getLogger(__name__)
+
+REFRESH_S = 5.0
+"""The shelf is looked at this often even without a notice: one can be lost."""
+RETRY_S = 0.5
+
+
+class TravelFollower:
+    """Keeps `tables` the newest on the shelf that are of our roads and facilities.
+
+    Until there are any, and whenever the shelf is away, the last ones stay; `start` builds the
+    usual ones where the shelf has none, so that there are always some.
+    """
+
+    tables: TravelTables
+
+    def __init__(
+        self,
+        area: Area,
+        shelf: Shelf,
+        on_renewal: Callable[[TravelTables], None],
+        *,
+        horizon_minutes: float,
+        folder: Path | None = None,
+    ) -> None:
+        """No tables yet.
+
+        Args:
+            area: the area pack.
+            shelf: where tables are fetched from.
+            on_renewal: told of every replacement.
+            horizon_minutes: of the tables built here.
+            folder: where tables are kept as files that all processes of this machine map and
+                share; None keeps a copy in this process.
+        """
+        self._area = area
+        self._shelf = shelf
+        self._on_renewal = on_renewal
+        self._horizon_minutes = horizon_minutes
+        self._folder = folder
+        self._pack = find_pack_version(area)
+        self._held: dict[Mode, Entry] = {}
+
+    async def start(self) -> None:
+        """Have tables, before anything is answered.
+
+        Raises:
+            AreaFault: the shelf has none, and none can be built.
+        """
+        try:
+            found = await self._fetch()
+        except StoreAway as fault:
+            log.warning("store away (%s): travel tables are built here", fault)
+            found = {}
+        if found:
+            self._replace(found)
+            return
+        builder = await asyncio.to_thread(TravelBuilder, self._area, self._horizon_minutes)
+        self.tables = await asyncio.to_thread(builder.build)
+        self._on_renewal(self.tables)
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                async with self._shelf.changes() as changes:
+                    while True:
+                        if found := await self._fetch():
+                            self._replace(found)
+                        await changes.wait(REFRESH_S)
+            except StoreAway as fault:
+                log.warning("store away (%s): travel tables stay as they are", fault)
+            await asyncio.sleep(RETRY_S)
+
+    async def _fetch(self) -> dict[Mode, ModeTable]:
+        """The tables that are newer than ours."""
+        found: dict[Mode, ModeTable] = {}
+        for mode, entry in (await self._shelf.list_current()).items():
+            if entry.pack != self._pack or entry == self._held.get(mode):
+                continue
+            reach = await self._reach(mode, entry)
+            if reach is not None:
+                found[mode] = ModeTable(reach, basis_of(self._area, mode), entry.as_of)
+                self._held[mode] = entry
+        return found
+
+    async def _reach(self, mode: Mode, entry: Entry) -> ReachTable | None:
+        """The times that an entry names: those we have, or new ones. None where they are gone."""
+        held = self._held.get(mode)
+        ours = self.tables.by_mode[mode].reach if held is not None else None
+        if ours is not None and ours.table_version == entry.table:
+            return ours
+        try:
+            if ours is not None and ours.frame.version == entry.frame:
+                frame = ours.frame
+            else:
+                content = await self._content(mode, entry.frame)
+                if content is None:
+                    return None
+                frame = await asyncio.to_thread(decode_frame, memoryview(content))
+            content = await self._content(mode, entry.table)
+            if content is None:
+                return None
+            return await asyncio.to_thread(decode_table, memoryview(content), frame)
+        except TableFault:
+            log.exception("the travel table %s of %s cannot be used", entry.table, mode)
+            return None
+
+    async def _content(self, mode: Mode, version: str) -> bytes | mmap | None:
+        if self._folder is None:
+            return await self._shelf.fetch(mode, version)
+        path = self._folder / f"{mode.value}-{version}.reach"
+        if not path.exists():
+            content = await self._shelf.fetch(mode, version)
+            if content is None:
+                return None
+            await asyncio.to_thread(_write_whole, path, content)
+        with path.open("rb") as file:
+            return mmap(file.fileno(), 0, access=ACCESS_READ)
+
+    def _replace(self, found: dict[Mode, ModeTable]) -> None:
+        before = self.tables.by_mode if hasattr(self, "tables") else {}
+        self.tables = TravelTables({**before, **found})
+        self._on_renewal(self.tables)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that has its name only once it is complete: others may be mapping it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(name).replace(path)

@@ -8,22 +8,17 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from routing.osm.access import is_one_way
 from routing.osm.extract import Tags
 
 KMH_PER_MPH: Final = 1.609344
 
-FREE_FLOW_FACTOR: Final = 0.92
-"""Usual speed over the posted limit. Drivers choose about the limit where nothing hinders them
-(half of cars are over 30 mph on 30 mph roads, 45% over on motorways: DfT, Vehicle speed compliance
-statistics for Great Britain 2022), but those counters avoid junctions, hills, sharp bends and
-cameras; the factor takes them back in. Calibrated."""
+FREE_FLOW_FACTOR: Final = 0.8
+"""Usual speed over the posted limit, whatever the class of road: the `speed_reduction` of OSRM's
+car profile. Counters at spots without junctions, bends or hills find drivers at about the limit
+(DfT, Vehicle speed compliance statistics for Great Britain: 2022); the factor takes those in."""
 
 BUILT_UP_LIMIT_KMH: Final = 40 * KMH_PER_MPH
 """A posted limit up to this means a built-up road."""
-
-_DUAL_KMH: Final = 100.0
-"""Usual on a one-way rural trunk or primary road: half of a dual carriageway (limit 70 mph)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +30,46 @@ class ClassSpeed:
 
 
 CLASS_SPEEDS: Final[dict[str, ClassSpeed]] = {
-    "motorway": ClassSpeed(105, 96),
-    "motorway_link": ClassSpeed(72, 56),
-    "trunk": ClassSpeed(80, 45),
-    "trunk_link": ClassSpeed(60, 40),
-    "primary": ClassSpeed(72, 40),
-    "primary_link": ClassSpeed(52, 36),
-    "secondary": ClassSpeed(64, 37),
-    "secondary_link": ClassSpeed(48, 34),
-    "tertiary": ClassSpeed(56, 35),
-    "tertiary_link": ClassSpeed(42, 32),
-    "unclassified": ClassSpeed(48, 32),
-    "residential": ClassSpeed(32, 30),
-    "road": ClassSpeed(40, 30),
-    "living_street": ClassSpeed(12, 12),
-    "service": ClassSpeed(16, 16),
-    "track": ClassSpeed(15, 15),
+    "motorway": ClassSpeed(88, 80),
+    "motorway_link": ClassSpeed(50, 45),
+    "trunk": ClassSpeed(74, 65),
+    "trunk_link": ClassSpeed(42, 38),
+    "primary": ClassSpeed(65, 57),
+    "primary_link": ClassSpeed(42, 38),
+    "secondary": ClassSpeed(52, 45),
+    "secondary_link": ClassSpeed(40, 36),
+    "tertiary": ClassSpeed(41, 37),
+    "tertiary_link": ClassSpeed(36, 33),
+    "unclassified": ClassSpeed(30, 30),
+    "residential": ClassSpeed(26, 26),
+    "road": ClassSpeed(28, 26),
+    "living_street": ClassSpeed(11, 11),
+    "service": ClassSpeed(13, 13),
+    "track": ClassSpeed(12, 12),
 }
-"""Usual speeds by class, which also cap a posted limit: a lane under the national limit is not
-driven at 60 mph. The limits behind them are the Highway Code's rule 124 (built-up 30 mph, single
-carriageway 60, dual carriageway and motorway 70); the figures are calibrated."""
+"""Usual speeds where no limit is posted. Primary to residential are fitted; motorways, trunk roads
+and links stand between the defaults of OSRM's car profile and 0.8 of Valhalla's."""
+
+CLASS_CAPS_KMH: Final[dict[str, float]] = {
+    "living_street": 16.0,
+    "service": 24.0,
+    "track": 24.0,
+    **dict.fromkeys(("trunk_link", "primary_link", "secondary_link", "tertiary_link"), 64.0),
+    "motorway_link": 72.0,
+}
+"""Faster than this nobody goes on a road of such a class, whatever the limit. Calibrated."""
+
+ROUNDABOUT_KMH: Final = 35.0
+"""Nobody goes faster on a roundabout: bends of 15 to 30 m radius. Fitted (31 to 40)."""
+
+SURFACE_CAPS_KMH: Final[dict[str, float]] = {
+    **dict.fromkeys(("paving_stones", "metal", "bricks", "compacted", "fine_gravel"), 60.0),
+    **dict.fromkeys(("sett", "gravel", "unpaved", "ground", "dirt", "grass", "wood"), 40.0),
+    **dict.fromkeys(("unhewn_cobblestone", "cobblestone", "clay"), 30.0),
+    **dict.fromkeys(("earth", "stone", "sand", "rock"), 20.0),
+    "mud": 10.0,
+}
+"""Fastest on a surface, after OSRM's car profile; others are taken as paved."""
 
 _OTHER_SPEED: Final = ClassSpeed(15, 15)
 
@@ -136,69 +151,12 @@ def find_usual_speed(tags: Tags, direction: str, *, built_up: bool) -> float:
         built_up: whether a way without a limit is taken to be in a built-up area.
     """
     road = tags.get("highway", "")
-    usual = CLASS_SPEEDS.get(road, _OTHER_SPEED)
     limit = find_limit(tags, direction)
     if limit is not None:
-        built_up = limit <= BUILT_UP_LIMIT_KMH
-    cap = usual.built_up_kmh if built_up else usual.rural_kmh
-    if road in {"trunk", "primary"} and not built_up and is_one_way(tags):
-        cap = cap if "junction" in tags else _DUAL_KMH
-    if limit is None:
-        return cap
-    return min(limit * FREE_FLOW_FACTOR, cap)
-
-
-SIGNALS_S: Final = 12.0
-"""Mean loss at traffic signals. OSRM's car profile takes 2 s, with turn costs of up to 7.5 s on
-top that we do not have; half a red of a 60 to 90 s cycle, met every other time, is 10 to 15 s.
-Calibrated."""
-
-GIVE_WAY_S: Final = 5.0
-"""Mean loss where a road ends at, or crosses, one of a higher class: the turn delay that a graph
-of junctions can carry. Calibrated."""
-
-ROUNDABOUT_S: Final = 4.0
-"""Mean loss on entering a roundabout. Calibrated."""
-
-_NODE_DELAYS_S: Final[dict[str, float]] = {
-    "traffic_signals": SIGNALS_S,
-    "mini_roundabout": 3.0,
-    "stop": 2.0,
-    "crossing": 1.0,
-}
-_SIGNAL_CROSSING_S: Final = 3.0
-
-CLASS_RANK: Final[dict[str, int]] = {
-    name: rank
-    for rank, names in enumerate(
-        (
-            ("service", "track", "living_street", "road"),
-            ("residential", "unclassified"),
-            ("tertiary", "tertiary_link"),
-            ("secondary", "secondary_link"),
-            ("primary", "primary_link"),
-            ("trunk", "trunk_link"),
-            ("motorway", "motorway_link"),
-        )
-    )
-    for name in names
-}
-"""Who gives way to whom: the lower number does. Motorways are joined by merging, not waiting."""
-
-
-def find_node_delay(tags: Tags, direction: str) -> float:
-    """Return what a car loses at a node of its way, seconds.
-
-    Args:
-        tags: the node's.
-        direction: along the way (`forward`) or against it; signs may face one direction only.
-    """
-    kind = tags.get("highway", "")
-    if kind == "crossing":
-        signalled = "traffic_signals" in (tags.get("crossing"), tags.get("crossing:signals"))
-        return _SIGNAL_CROSSING_S if signalled else _NODE_DELAYS_S[kind]
-    facing = tags.get("traffic_signals:direction") if kind == "traffic_signals" else None
-    facing = facing or tags.get("direction")
-    if facing in {"forward", "backward"} and facing != direction:
-        return 0.0
-    return _NODE_DELAYS_S.get(kind, 0.0)
+        usual_kmh = min(limit * FREE_FLOW_FACTOR, CLASS_CAPS_KMH.get(road, _FASTEST_KMH))
+    else:
+        usual = CLASS_SPEEDS.get(road, _OTHER_SPEED)
+        usual_kmh = usual.built_up_kmh if built_up else usual.rural_kmh
+    if tags.get("junction") in {"roundabout", "circular"}:
+        usual_kmh = min(usual_kmh, ROUNDABOUT_KMH)
+    return min(usual_kmh, SURFACE_CAPS_KMH.get(tags.get("surface", ""), _FASTEST_KMH))

@@ -1,7 +1,7 @@
 """Cut ways at their junctions into directed edges, with time and length."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,16 +12,8 @@ import numpy as np
 from routing.geo import line_length_m
 from routing.osm.access import Use, find_stopped, find_use
 from routing.osm.extract import Extract, RawWay, Tags
-from routing.osm.speeds import (
-    BUILT_UP_LIMIT_KMH,
-    CLASS_RANK,
-    GIVE_WAY_S,
-    ROUNDABOUT_S,
-    find_limit,
-    find_node_delay,
-    find_usual_speed,
-    looks_built_up,
-)
+from routing.osm.junctions import Junctions
+from routing.osm.speeds import BUILT_UP_LIMIT_KMH, find_limit, find_usual_speed, looks_built_up
 
 Spot: TypeAlias = tuple[int, int]
 """A junction: the OpenStreetMap node, and which copy of it (0 but where turns are forbidden)."""
@@ -32,7 +24,6 @@ FERRY_BOARDING_S: Final = 900.0
 FERRY_KMH: Final = 20.0
 """Speed of a ferry that has no `duration` tag. Calibrated."""
 
-_ARMS = 3
 _STRAY_QUANTILES = (0.005, 0.995)
 _STRAY_SLACK_DEG = 0.05
 _SHORTEST_M = 0.1
@@ -68,8 +59,8 @@ def split_ways(extract: Extract, *, ferries: bool) -> list[Edge]:
     """Cut ways into edges; what is left out is counted in `extract.dropped`."""
     usable = [(way, uses) for way, uses in _list_usable(extract, ferries=ferries) if any(uses)]
     pieces = list(_list_pieces(extract, usable))
-    places = _Places.build(extract, pieces)
-    return [edge for piece in pieces for edge in _make_edges(extract, piece, places)]
+    junctions = _see_junctions(extract, pieces)
+    return [edge for piece in pieces for edge in _make_edges(extract, piece, junctions)]
 
 
 def _list_usable(extract: Extract, *, ferries: bool) -> Iterator[tuple[RawWay, tuple[Use, Use]]]:
@@ -79,6 +70,8 @@ def _list_usable(extract: Extract, *, ferries: bool) -> Iterator[tuple[RawWay, t
             extract.dropped["ferries (left out without --ferries)"] += 1
             continue
         uses = find_use(way.tags)
+        if any(uses) and any(name.endswith(":conditional") for name in way.tags):
+            extract.dropped["conditions of ways at certain times (not honoured)"] += 1
         if not any(uses):
             extract.dropped[f"closed or no road: {way.tags.get('highway', FERRY)}"] += 1
         yield way, uses
@@ -131,60 +124,38 @@ def _find_strays(extract: Extract, nodes: list[int]) -> set[int]:
     return {nodes[i] for i in np.flatnonzero(outside).tolist()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """What junctions are like, as all the stretches that meet there have it."""
-
-    arms: "Counter[int]"
-    ranks: dict[int, int]
-    """The highest class of road at a junction."""
-    town: set[int]
-    """Junctions on roads that look built up."""
-    roundabouts: set[int]
-
-    @classmethod
-    def build(cls, extract: Extract, pieces: list[_Piece]) -> "_Places":
-        """Look at every junction once."""
-        places = cls(Counter(), defaultdict(int), set(), set())
-        for piece in pieces:
-            tags, ends = piece.way.tags, {piece.nodes[0], piece.nodes[-1]}
-            if not (piece.uses[0] | piece.uses[1]) & Use.DRIVE:
-                continue
-            places.arms.update((piece.nodes[0], piece.nodes[-1]))
-            for node in ends:
-                places.ranks[node] = max(places.ranks[node], _rank(tags))
-            limit = find_limit(tags, "forward")
-            if limit <= BUILT_UP_LIMIT_KMH if limit is not None else looks_built_up(tags):
-                places.town.update(ends)
-            if tags.get("junction") in {"roundabout", "circular"}:
-                places.roundabouts.update(ends)
-        for node, tags in extract.node_tags.items():
-            if places.arms[node] >= _ARMS and find_stopped(tags):
-                extract.dropped["barriers on a junction of three roads or more (not kept)"] += 1
-        return places
+def _see_junctions(extract: Extract, pieces: list[_Piece]) -> Junctions:
+    """Look at every junction once, as cars meet it."""
+    junctions = Junctions(extract.node_tags)
+    for piece in pieces:
+        tags = piece.way.tags
+        if not (piece.uses[0] | piece.uses[1]) & Use.DRIVE:
+            continue
+        junctions.add(extract, tags, piece.nodes, piece.uses)
+        limit = find_limit(tags, "forward")
+        if limit <= BUILT_UP_LIMIT_KMH if limit is not None else looks_built_up(tags):
+            junctions.town.update((piece.nodes[0], piece.nodes[-1]))
+    for node, tags in extract.node_tags.items():
+        if junctions.is_met(node) and find_stopped(tags):
+            extract.dropped["barriers on a junction of three roads or more (not kept)"] += 1
+    return junctions
 
 
-def _rank(tags: Tags) -> int:
-    return CLASS_RANK.get(tags.get("highway", ""), 0)
-
-
-def _make_edges(extract: Extract, piece: _Piece, places: _Places) -> Iterator[Edge]:
+def _make_edges(extract: Extract, piece: _Piece, junctions: Junctions) -> Iterator[Edge]:
     """Yield the one or two edges of a stretch, less what its barriers stop."""
     tags = piece.way.tags
     stopped = Use.NONE
     for node in piece.nodes:
-        if node in extract.node_tags and places.arms[node] < _ARMS:
+        if node in extract.node_tags and not junctions.is_met(node):
             stopped |= find_stopped(extract.node_tags[node])
     if stopped & (piece.uses[0] | piece.uses[1]):
         extract.dropped["stretches that a barrier closes to somebody"] += 1
     points = [extract.points[node] for node in piece.nodes]
     length_m = max(line_length_m(points), _SHORTEST_M)
-    built_up = looks_built_up(tags) or {piece.nodes[0], piece.nodes[-1]} <= places.town
+    built_up = looks_built_up(tags) or {piece.nodes[0], piece.nodes[-1]} <= junctions.town
     road_class = tags.get("highway", FERRY)
-    for direction, nodes, given in (
-        ("forward", piece.nodes, piece.uses[0]),
-        ("backward", piece.nodes[::-1], piece.uses[1]),
-    ):
+    for direction, step, given in (("forward", 1, piece.uses[0]), ("backward", -1, piece.uses[1])):
+        nodes, ordered = piece.nodes[::step], points[::step]
         use = given & ~stopped
         if not use:
             continue
@@ -193,7 +164,7 @@ def _make_edges(extract: Extract, piece: _Piece, places: _Places) -> Iterator[Ed
         elif use & Use.DRIVE:
             speed_kmh = find_usual_speed(tags, direction, built_up=built_up)
             time_s = length_m * 3.6 / speed_kmh
-            time_s += _find_delay(extract, tags, nodes, direction, places)
+            time_s += junctions.find_delay(tags, nodes, ordered, direction)
         else:
             time_s = float("inf")
         yield Edge(
@@ -206,24 +177,6 @@ def _make_edges(extract: Extract, piece: _Piece, places: _Places) -> Iterator[Ed
             road_class=road_class,
             road=tags.get("ref") or tags.get("name") or "",
         )
-
-
-def _find_delay(
-    extract: Extract, tags: Tags, nodes: tuple[int, ...], direction: str, places: _Places
-) -> float:
-    """Return what a car loses after a stretch's first node, up to and at its last, seconds."""
-    delay_s = sum(
-        find_node_delay(extract.node_tags[node], direction)
-        for node in nodes[1:]
-        if node in extract.node_tags
-    )
-    end = nodes[-1]
-    if end in places.roundabouts:
-        return delay_s + (0.0 if "junction" in tags else ROUNDABOUT_S)
-    signalled = extract.node_tags.get(end, {}).get("highway") == "traffic_signals"
-    joins = places.arms[end] >= _ARMS and _rank(tags) < places.ranks[end]
-    is_link = tags.get("highway", "").endswith("_link")
-    return delay_s + (GIVE_WAY_S if joins and not signalled and not is_link else 0.0)
 
 
 def _find_crossing_s(tags: Tags, length_m: float) -> float:

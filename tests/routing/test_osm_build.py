@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 import networkx as nx
 import pytest
@@ -64,7 +63,7 @@ def test_streets_become_edges_both_ways_with_their_length_and_time(
     assert sorted(graph) == ["n1", "n2", "n3", "n4"]
     assert graph.number_of_edges() == 8
     assert edge["length_m"] == pytest.approx(2 * ROW_M, rel=1e-4)
-    assert edge["travel_time_s"] == pytest.approx(2 * ROW_M * 3.6 / 30, rel=1e-4)
+    assert edge["travel_time_s"] == pytest.approx(2 * ROW_M * 3.6 / 26, rel=1e-4)
     assert edge["modes"] == {Mode.DRIVE, Mode.WALK, Mode.CYCLE}
     assert graph.nodes["n3"]["lat"] == pytest.approx(51.002)
 
@@ -158,19 +157,72 @@ def test_a_gate_put_on_a_crossroads_by_mistake_does_not_close_it(
     assert drive(build(crossroads, tmp_path)).has_edge("n1", "n5")
 
 
-def test_signals_and_giving_way_cost_time_at_the_end_of_a_street(
-    crossroads: Town, tmp_path: Path
-) -> None:
-    usual_s = build(crossroads, tmp_path).to_graph().edges["n1", "n5"]["travel_time_s"]
-    crossroads.way(35, [3, 5], highway="tertiary")
-    give_way = build(crossroads, tmp_path).to_graph()
-    crossroads.node(5, 1, 1, highway="traffic_signals")
-    signals = build(crossroads, tmp_path).to_graph()
+@pytest.fixture
+def junction() -> Town:
+    """A road 1-2-3 due north, and from 2 a road 2-4 due east; 5 and 6 close the rings."""
+    town = Town()
+    places = {1: (0, 0), 2: (2, 0), 3: (4, 0), 4: (2, 2), 5: (0, 2), 6: (4, 2)}
+    for number, (row, column) in places.items():
+        town.node(number, row, column)
+    town.way(123, [1, 2, 3])
+    town.way(24, [2, 4])
+    for number, ends in ((15, [1, 5]), (54, [5, 4]), (46, [4, 6]), (63, [6, 3])):
+        town.way(number, ends)
+    return town
 
-    assert give_way.edges["n1", "n5"]["travel_time_s"] == pytest.approx(usual_s + 5)
-    assert give_way.edges["n5", "n1"]["travel_time_s"] == pytest.approx(usual_s)
-    assert signals.edges["n1", "n5"]["travel_time_s"] == pytest.approx(usual_s + 12)
-    assert signals.edges["n5", "n1"]["travel_time_s"] == pytest.approx(usual_s)
+
+def lost_s(graph: "nx.DiGraph[str]", start: str, end: str, kmh: float) -> float:
+    """What an edge takes beyond driving its length."""
+    edge = graph.edges[start, end]
+    return float(edge["travel_time_s"] - edge["length_m"] * 3.6 / kmh)
+
+
+def test_a_road_that_ends_at_another_costs_the_turn(junction: Town, tmp_path: Path) -> None:
+    graph = build(junction, tmp_path).to_graph()
+
+    assert lost_s(graph, "n1", "n2", 26) == pytest.approx(0, abs=0.01)
+    assert lost_s(graph, "n2", "n3", 26) == pytest.approx(0, abs=0.01)
+    # 4 is a junction of the same form, whose through road is 5-4-6.
+    assert lost_s(graph, "n2", "n4", 26) == pytest.approx(1.3 + 2.7, abs=0.01)
+    assert lost_s(graph, "n4", "n2", 26) == pytest.approx(1.3 + 2.7, abs=0.01)
+
+
+def test_giving_way_to_a_greater_road_costs_more(junction: Town, tmp_path: Path) -> None:
+    junction.way(123, [1, 2, 3], highway="tertiary", lit="yes")
+    graph = build(junction, tmp_path).to_graph()
+
+    assert lost_s(graph, "n1", "n2", 37) == pytest.approx(0, abs=0.01)
+    assert lost_s(graph, "n2", "n4", 26) == pytest.approx(7 + 2.7, abs=0.01)
+    assert lost_s(graph, "n4", "n2", 26) == pytest.approx(1.3 + 4.5, abs=0.01)
+
+
+def test_crossing_a_greater_road_costs_a_little(crossroads: Town, tmp_path: Path) -> None:
+    before = build(crossroads, tmp_path).to_graph()
+    for number in (25, 45):
+        crossroads.way(number, [number // 10, 5], highway="tertiary")
+    after = build(crossroads, tmp_path).to_graph()
+
+    for ends, seconds in ((("n1", "n5"), 1.0), (("n5", "n1"), 2.2)):
+        longer_s = after.edges[ends]["travel_time_s"] - before.edges[ends]["travel_time_s"]
+        assert longer_s == pytest.approx(seconds, abs=0.01)
+
+
+def test_where_one_may_not_go_on_straight_the_turn_is_paid(junction: Town, tmp_path: Path) -> None:
+    junction.way(123, [1, 2])
+    junction.way(32, [3, 2], oneway="yes")
+    graph = build(junction, tmp_path).to_graph()
+
+    assert lost_s(graph, "n1", "n2", 26) == pytest.approx(2.7, abs=0.01)
+    assert lost_s(graph, "n3", "n2", 26) == pytest.approx(0, abs=0.01)
+
+
+def test_signals_cost_the_wait_and_no_turn(junction: Town, tmp_path: Path) -> None:
+    junction.node(2, 2, 0, highway="traffic_signals")
+    graph = build(junction, tmp_path).to_graph()
+
+    assert lost_s(graph, "n1", "n2", 26) == pytest.approx(4, abs=0.01)
+    assert lost_s(graph, "n4", "n2", 26) == pytest.approx(1.3 + 4, abs=0.01)
+    assert lost_s(graph, "n2", "n3", 26) == pytest.approx(0, abs=0.01)
 
 
 def test_a_street_between_streets_of_a_town_is_taken_to_be_in_it(
@@ -179,13 +231,20 @@ def test_a_street_between_streets_of_a_town_is_taken_to_be_in_it(
     town.node(6, 6, 2)
     town.way(13, [1, 3], highway="tertiary")
     town.way(36, [3, 6], highway="tertiary")
+    town.node(3, 2, 2, highway="traffic_signals")
+    town.node(1, 0, 0, highway="traffic_signals")
     graph = build(town, tmp_path).to_graph()
 
-    def kmh(edge: dict[str, Any], delay_s: float = 0) -> float:
-        return float(edge["length_m"] * 3.6 / (edge["travel_time_s"] - delay_s))
+    assert lost_s(graph, "n1", "n3", 37) == pytest.approx(4, abs=0.01)
+    assert lost_s(graph, "n6", "n3", 41) == pytest.approx(4, abs=0.01)
 
-    assert kmh(graph.edges["n1", "n3"]) == pytest.approx(35, rel=1e-3)
-    assert kmh(graph.edges["n3", "n6"]) == pytest.approx(56, rel=1e-3)
+
+def test_conditions_at_certain_times_are_counted(town: Town, tmp_path: Path) -> None:
+    town.way(12, [1, 2], access__conditional="no @ (08:00-09:00)")
+
+    assert dropped(build(town, tmp_path)) == {
+        "conditions of ways at certain times (not honoured)": 1
+    }
 
 
 @pytest.mark.parametrize("kind", ["no_left_turn", "no_straight_on", "no_right_turn", "no_entry"])

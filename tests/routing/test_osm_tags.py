@@ -1,10 +1,10 @@
 import pytest
 
 from routing.osm.access import CLASS_USE, Use, find_stopped, find_use
+from routing.osm.junctions import find_node_delay
 from routing.osm.speeds import (
     CLASS_SPEEDS,
     find_limit,
-    find_node_delay,
     find_usual_speed,
     looks_built_up,
     parse_maxspeed,
@@ -61,18 +61,26 @@ def test_a_limit_may_depend_on_the_direction_or_stand_by_its_type() -> None:
 @pytest.mark.parametrize(
     ("tags", "kmh"),
     [
-        ({"highway": "tertiary"}, 56),
-        ({"highway": "tertiary", "maxspeed": "20 mph"}, 29.61),
-        ({"highway": "tertiary", "maxspeed": "30 mph"}, 35),
-        ({"highway": "unclassified", "maxspeed": "national"}, 48),
-        ({"highway": "trunk", "oneway": "yes", "maxspeed": "70 mph"}, 100),
-        ({"highway": "trunk", "junction": "roundabout"}, 80),
-        ({"highway": "motorway", "maxspeed": "70 mph"}, 103.64),
-        ({"highway": "motorway", "maxspeed": "50 mph"}, 74.03),
+        ({"highway": "tertiary"}, 41),
+        ({"highway": "tertiary", "maxspeed": "20 mph"}, 25.75),
+        ({"highway": "tertiary", "maxspeed": "30 mph"}, 38.62),
+        ({"highway": "unclassified", "maxspeed": "national"}, 77.25),
+        ({"highway": "service", "maxspeed": "30 mph"}, 24),
+        ({"highway": "trunk_link", "maxspeed": "70 mph"}, 64),
+        ({"highway": "trunk", "oneway": "yes", "maxspeed": "70 mph"}, 90.12),
+        ({"highway": "trunk", "junction": "roundabout", "maxspeed": "70 mph"}, 35),
+        ({"highway": "tertiary", "junction": "roundabout", "maxspeed": "20 mph"}, 25.75),
+        ({"highway": "motorway", "maxspeed": "70 mph"}, 90.12),
+        ({"highway": "motorway"}, 88),
+        ({"highway": "tertiary", "surface": "gravel"}, 40),
+        ({"highway": "tertiary", "surface": "asphalt"}, 41),
+        ({"highway": "residential", "surface": "mud", "maxspeed": "30 mph"}, 10),
         ({"highway": "bridleway"}, 15),
     ],
 )
-def test_a_usual_speed_is_under_the_limit_and_the_class(tags: dict[str, str], kmh: float) -> None:
+def test_a_usual_speed_follows_the_limit_the_class_and_the_surface(
+    tags: dict[str, str], kmh: float
+) -> None:
     assert find_usual_speed(tags, "forward", built_up=False) == pytest.approx(kmh, abs=0.01)
 
 
@@ -101,14 +109,18 @@ def test_lamps_and_pavements_mean_a_town(tags: dict[str, str], expected: object)
 @pytest.mark.parametrize(
     ("tags", "seconds"),
     [
-        ({"highway": "traffic_signals"}, 12),
+        ({"highway": "traffic_signals"}, 4),
         ({"highway": "traffic_signals", "traffic_signals:direction": "backward"}, 0),
-        ({"highway": "traffic_signals", "traffic_signals:direction": "forward"}, 12),
-        ({"highway": "crossing", "crossing": "traffic_signals"}, 3),
-        ({"highway": "crossing", "crossing": "zebra"}, 1),
-        ({"highway": "mini_roundabout"}, 3),
+        ({"highway": "traffic_signals", "traffic_signals:direction": "forward"}, 4),
+        ({"highway": "crossing", "crossing": "traffic_signals"}, 1),
+        ({"highway": "crossing", "crossing": "zebra"}, 0),
+        ({"highway": "mini_roundabout"}, 1),
         ({"highway": "stop", "direction": "forward"}, 2),
         ({"highway": "stop", "direction": "backward"}, 0),
+        ({"highway": "give_way", "direction": "forward"}, 2),
+        ({"barrier": "gate"}, 30),
+        ({"barrier": "toll_booth"}, 15),
+        ({"barrier": "cattle_grid"}, 0),
         ({"highway": "street_lamp"}, 0),
     ],
 )

@@ -1,114 +1,33 @@
-"""MQTT in and out: the only module that knows aiomqtt."""
+"""MQTT in: one subscriber for every topic of an area."""
 
 import asyncio
 import logging
 import random
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Self
 
 import aiomqtt
 
 from feeds.backoff import backoff_delays
-from feeds.model import Delivery, ProviderStatus
-from feeds.topics import ProbeTopic, StatusTopic, subscriptions
+from feeds.model import Delivery
+from feeds.mqtt_client import Client, MqttEndpoint
+from feeds.topics import ProbeTopic, subscriptions
 
 log = logging.getLogger(__name__)
 
+__all__ = ["MqttEndpoint", "MqttSubscriber"]
+
 PRIMED_AFTER_S = 0.5
 """Retained messages count as delivered when this long passes without another one."""
-WAITING_ROOM = 100_000
-"""Messages held between the socket and us, as many as a broker keeps for us (ops/mosquitto.conf).
-One beyond it would be dropped *unacknowledged*, and come again only when we reconnect. A broker's
-in-flight window ought to keep it near empty, but mosquitto 2.0.11 sends a session that comes back
-about three messages for each acknowledgement, until all of its backlog is here."""
-IDLE_TURNS = 3
-"""Turns of the event loop without a message after which a burst of them is over."""
 STEADY_AFTER_S = 30.0
 """A connection that lasted so long was a good one: the next attempt need not wait."""
 REFUSED_SUBSCRIPTION = 0x80
-CONNECT_TIMEOUT_S = 5.0
 PROBE_EVERY_S = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MqttEndpoint:
-    """Where the broker is and who we are to it. `password` is never logged."""
-
-    host: str
-    port: int = 1883
-    username: str | None = None
-    password: str | None = None
-    tls: bool = False
-
-    def __repr__(self) -> str:
-        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}"
-
-
-class _Client(aiomqtt.Client):
-    """An aiomqtt client whose QoS 1 messages are acknowledged by whoever has stored them.
-
-    aiomqtt 2.5 acknowledges before the message is handled; paho, beneath it, can leave that to
-    us. What reaches through to paho's client and aiomqtt's queue is in this class and nowhere else
-    (docs/decisions/0003).
-    """
-
-    @classmethod
-    def at(
-        cls,
-        endpoint: MqttEndpoint,
-        identifier: str,
-        *,
-        keep_session: bool = False,
-        will: aiomqtt.Will | None = None,
-    ) -> Self:
-        client = cls(
-            hostname=endpoint.host,
-            port=endpoint.port,
-            username=endpoint.username,
-            password=endpoint.password,
-            identifier=identifier,
-            clean_session=not keep_session,
-            will=will,
-            timeout=CONNECT_TIMEOUT_S,
-            tls_context=ssl.create_default_context() if endpoint.tls else None,
-            max_queued_incoming_messages=WAITING_ROOM,
-        )
-        client._client.manual_ack_set(on=True)
-        return client
-
-    def acknowledger(self, message: aiomqtt.Message) -> Callable[[], None]:
-        """What to call once `message` is safe; does nothing after the connection has gone."""
-
-        def acknowledge() -> None:
-            self._client.ack(message.mid, message.qos)
-
-        return acknowledge
-
-    async def flow(self) -> AsyncIterator[aiomqtt.Message]:
-        """What `messages` gives, at a third of the price while one comes upon the other.
-
-        aiomqtt makes a task and waits for two things at each message; here that is done once a
-        burst, which ends with a few turns of the loop that bring nothing.
-        """
-        async for first in self.messages:
-            yield first
-            idle = 0
-            while idle < IDLE_TURNS:
-                if self._queue.empty():
-                    idle += 1
-                    await asyncio.sleep(0)
-                else:
-                    idle = 0
-                    yield self._queue.get_nowait()
-
-
 class MqttSubscriber:
-    """Listens to every wait and status topic of an area, for as long as it runs.
+    """Listens to every wait, status and traffic topic of an area, for as long as it runs.
 
     Attributes:
         connected: whether the broker is there now.
@@ -159,7 +78,7 @@ class MqttSubscriber:
         while True:
             delay, since = 0.0, asyncio.get_running_loop().time()
             try:
-                client = _Client.at(self._endpoint, self._identifier, keep_session=True)
+                client = Client.at(self._endpoint, self._identifier, keep_session=True)
                 async with client:
                     self.connected, self.fault = True, None
                     since = asyncio.get_running_loop().time()
@@ -179,7 +98,7 @@ class MqttSubscriber:
                 self.connected = False
             await asyncio.sleep(delay)
 
-    async def _attend(self, client: _Client) -> None:
+    async def _attend(self, client: Client) -> None:
         """Subscribe, then listen and beat until the connection is lost."""
         probe = str(ProbeTopic(self._area, self._identifier))
         wanted = (*subscriptions(self._area), *self._raw_topics)
@@ -194,13 +113,13 @@ class MqttSubscriber:
             await self._listen(client)
             beating.cancel()
 
-    async def _beat(self, client: _Client, topic: str) -> None:
+    async def _beat(self, client: Client, topic: str) -> None:
         """Send a probe again and again: what comes back shows that the pipeline flows."""
         while True:
             await client.publish(topic, self._now().isoformat().encode(), qos=1)
             await asyncio.sleep(PROBE_EVERY_S)
 
-    async def _listen(self, client: _Client) -> None:
+    async def _listen(self, client: Client) -> None:
         priming = asyncio.get_running_loop().call_later(PRIMED_AFTER_S, self._set_primed)
         try:
             async for message in client.flow():
@@ -216,7 +135,7 @@ class MqttSubscriber:
     def _set_primed(self) -> None:
         self.primed = True
 
-    def _delivery(self, client: _Client, message: aiomqtt.Message) -> Delivery:
+    def _delivery(self, client: Client, message: aiomqtt.Message) -> Delivery:
         return Delivery(
             feed_id=self._raw_topics.get(message.topic.value, "mqtt"),
             topic=message.topic.value,
@@ -224,39 +143,3 @@ class MqttSubscriber:
             received_at=self._now(),
             acknowledge=client.acknowledger(message),
         )
-
-
-class MqttPublisher:
-    """One provider's connection: retained waits out, its status kept true by a last will."""
-
-    def __init__(self, client: aiomqtt.Client) -> None:
-        self._client = client
-
-    async def publish(self, topic: str, payload: bytes) -> None:
-        """Publish one retained message, returning once the broker has it.
-
-        Raises:
-            aiomqtt.MqttError: the connection is gone.
-        """
-        await self._client.publish(topic, payload, qos=1, retain=True)
-
-
-ConnectionLost = aiomqtt.MqttError
-"""What publishing raises when the broker is gone."""
-
-
-@asynccontextmanager
-async def connect_provider(
-    endpoint: MqttEndpoint, *, area: str, provider: str
-) -> AsyncIterator[MqttPublisher]:
-    """A provider's session: `ready` on connect, `disconnected` at the end, `lost` if it dies."""
-    topic = str(StatusTopic(area, provider))
-    will = aiomqtt.Will(topic, ProviderStatus.LOST.value, qos=1, retain=True)
-    async with _Client.at(endpoint, f"provider-{provider}", will=will) as client:
-        publisher = MqttPublisher(client)
-        await publisher.publish(topic, ProviderStatus.READY.value.encode())
-        try:
-            yield publisher
-        finally:
-            with suppress(ConnectionLost):  # then the last will has spoken already
-                await publisher.publish(topic, ProviderStatus.DISCONNECTED.value.encode())

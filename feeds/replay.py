@@ -12,7 +12,8 @@ from itertools import pairwise
 from feeds.backoff import backoff_delays
 from feeds.events import encode_event
 from feeds.model import Observation
-from feeds.mqtt import ConnectionLost, MqttEndpoint, connect_provider
+from feeds.mqtt import MqttEndpoint
+from feeds.mqtt_publish import ConnectionLost, connect_provider
 from feeds.topics import WaitTopic
 
 log = logging.getLogger(__name__)

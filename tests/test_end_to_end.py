@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 
 from feeds.events import encode_event
 from feeds.model import Observation
-from feeds.mqtt import MqttEndpoint, connect_provider
+from feeds.mqtt import MqttEndpoint
+from feeds.mqtt_publish import connect_provider
 from feeds.topics import WaitTopic
 from tests.support.clock import FakeClock
 from tests.support.messages import observation

@@ -12,7 +12,8 @@ import aiomqtt
 import pytest
 
 from feeds.model import Delivery
-from feeds.mqtt import MqttEndpoint, MqttSubscriber, connect_provider
+from feeds.mqtt import MqttEndpoint, MqttSubscriber
+from feeds.mqtt_publish import connect_provider
 from feeds.topics import ProbeTopic, StatusTopic, WaitTopic, find_topic
 from waitless.demo.broker import embedded_broker
 
@@ -119,7 +120,7 @@ async def test_a_subscriber_that_never_acknowledges_still_hears_what_is_new(
 async def test_the_last_will_speaks_for_a_provider_that_dies() -> None:
     program = (
         "import asyncio, sys\n"
-        "from feeds.mqtt import MqttEndpoint, connect_provider\n"
+        "from feeds.mqtt import MqttEndpoint\nfrom feeds.mqtt_publish import connect_provider\n"
         "async def main():\n"
         "    endpoint = MqttEndpoint(host='127.0.0.1', port=int(sys.argv[1]))\n"
         "    async with connect_provider(endpoint, area=sys.argv[2], provider='trust'):\n"

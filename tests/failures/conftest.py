@@ -16,7 +16,8 @@ from aiohttp.test_utils import TestServer
 
 from feeds.events import encode_event
 from feeds.model import Observation
-from feeds.mqtt import MqttEndpoint, connect_provider
+from feeds.mqtt import MqttEndpoint
+from feeds.mqtt_publish import connect_provider
 from feeds.topics import WaitTopic
 from tests.conftest import DATA
 from tests.support.clock import FakeClock

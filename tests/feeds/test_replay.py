@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from feeds import replay as replay_module
 from feeds.events import decode_message
 from feeds.model import NoFigure, Observation, ProviderNotice, ProviderStatus, Statistic, Wait
-from feeds.mqtt import ConnectionLost, MqttEndpoint
+from feeds.mqtt import MqttEndpoint
+from feeds.mqtt_publish import ConnectionLost
 from feeds.recordings import RecordingFault, facility_slug, load_recording, read_recording
 from feeds.replay import Replay, ReplayFault, play_to_broker, schedule
 from feeds.topics import is_slug

@@ -14,7 +14,8 @@ import click
 import orjson
 
 from feeds.model import Observation
-from feeds.mqtt import ConnectionLost, MqttEndpoint
+from feeds.mqtt import MqttEndpoint
+from feeds.mqtt_publish import ConnectionLost
 from feeds.recordings import RecordingFault, load_recording
 from feeds.replay import Replay, ReplayFault, encode_replayed, play_to_broker, schedule
 from feeds.topics import is_slug

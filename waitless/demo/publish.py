@@ -4,20 +4,26 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from feeds.backoff import backoff_delays
 from feeds.events import encode_event
-from feeds.mqtt import ConnectionLost, MqttEndpoint, MqttPublisher, connect_provider
-from feeds.topics import WaitTopic
+from feeds.mqtt import MqttEndpoint
+from feeds.mqtt_publish import ConnectionLost, MqttPublisher, connect_provider, connect_source
+from feeds.topics import TrafficTopic, WaitTopic
+from feeds.traffic.messages import encode_traffic
 from waitless.area.facility import Facility
+from waitless.demo.traffic import TrafficWorld
 from waitless.demo.world import World
+from waitless.traffic.simulated import SOURCE
 
 log = logging.getLogger(__name__)
 
 CADENCE_S = (60.0, 300.0)
 """A facility publishes again after a period of its own between these."""
+TRAFFIC_LASTS = timedelta(minutes=3)
+"""How long invented traffic vouches for its figures: two messages may be lost."""
 FASTEST_S = 2.0
 """However fast the world runs, no facility publishes more often than this."""
 
@@ -58,6 +64,41 @@ async def run_publishers(
                 chance=Random(chance.getrandbits(64)),  # noqa: S311 - a model, not a secret
             )
             group.create_task(publisher.run(), name=f"demo.publish.{provider}")
+
+
+async def run_traffic(
+    endpoint: MqttEndpoint,
+    *,
+    area_id: str,
+    world: TrafficWorld,
+    now: Callable[[], datetime],
+    chance: Random,
+) -> None:
+    """Publish the traffic of the world, at once and then every minute, until cancelled.
+
+    Args:
+        endpoint: the broker.
+        area_id: the area, for the topic.
+        world: what is told of. Only this may advance it meanwhile.
+        now: the real clock, aware.
+        chance: spreads attempts to reach a broker that is gone.
+    """
+    delays = backoff_delays(chance)
+    topic = str(TrafficTopic(area_id, SOURCE.id))
+    every = timedelta(seconds=SOURCE.cadence_s)
+    while True:
+        try:
+            async with connect_source(endpoint, area=area_id, source=SOURCE.id) as connection:
+                delays = backoff_delays(chance)
+                while True:
+                    report = world.report(now(), source=SOURCE.id, lasts=TRAFFIC_LASTS)
+                    payload = encode_traffic(report, source=f"urn:waitless:demo:{SOURCE.id}")
+                    await connection.publish(topic, payload)
+                    await asyncio.sleep(every.total_seconds())
+        except ConnectionLost as fault:
+            delay = next(delays)
+            log.info("traffic: %s; again in %.1f s", fault, delay)
+            await asyncio.sleep(delay)
 
 
 def _by_provider(facilities: Mapping[str, Facility]) -> dict[str, list[Facility]]:

@@ -15,8 +15,9 @@ from feeds.mqtt import MqttEndpoint
 from waitless.app import create_app, utc_now
 from waitless.area.pack import Area, find_pack, load_area
 from waitless.demo.broker import embedded_broker
-from waitless.demo.publish import run_publishers
+from waitless.demo.publish import run_publishers, run_traffic
 from waitless.demo.redis_server import RedisFault, private_redis
+from waitless.demo.traffic import TrafficWorld
 from waitless.demo.world import World
 from waitless.listening import listen
 from waitless.settings import Settings
@@ -83,15 +84,22 @@ async def _publish(endpoint: MqttEndpoint, area: Area, chance: Random, speed: fl
     world = await asyncio.to_thread(
         World, area.facilities, area.calendar, chance, utc_now(), speed=speed
     )
-    await run_publishers(
-        endpoint,
-        area_id=area.id,
-        facilities=area.facilities,
-        world=world,
-        now=utc_now,
-        chance=chance,
-        speed=speed,
-    )
+    traffic = TrafficWorld(area.roads, Random(chance.getrandbits(64)), utc_now())  # noqa: S311 - a model
+    async with asyncio.TaskGroup() as group:
+        group.create_task(
+            run_publishers(
+                endpoint,
+                area_id=area.id,
+                facilities=area.facilities,
+                world=world,
+                now=utc_now,
+                chance=chance,
+                speed=speed,
+            )
+        )
+        group.create_task(
+            run_traffic(endpoint, area_id=area.id, world=traffic, now=utc_now, chance=chance)
+        )
 
 
 async def _end(publishing: asyncio.Task[None]) -> None:
@@ -107,7 +115,7 @@ def _greet(address: str, endpoint: MqttEndpoint, speed: float) -> None:
     faster = "" if speed == 1 else f" (the simulated world runs {speed:g} times faster)"
     click.echo(
         f"""
-WaitLess is running. SIMULATED DATA: every wait is invented{faster}.
+WaitLess is running. SIMULATED DATA: every wait and all traffic is invented{faster}.
 
   patients' page   {address}/
   API              {address}/docs

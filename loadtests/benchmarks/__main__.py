@@ -6,7 +6,9 @@ from pathlib import Path
 
 from loadtests.benchmarks.figures import RESULTS, Figure, save_figures
 
-NOT_BENCHMARKS = {"__init__", "__main__", "figures", "mutations", "servers"}
+NOT_BENCHMARKS = {
+    *("__init__", "__main__", "figures", "heap_search", "mutations", "road_grid", "servers"),
+}
 
 
 def main() -> int:

@@ -174,14 +174,15 @@ def combine_rows(
     minutes = np.full(facility_count, np.inf)
     distance_m = np.full(facility_count, np.inf)
     live = np.zeros(facility_count, dtype=np.bool_)
+    first, facility, tenths, decametres, row_live = rows
     for i in range(len(junctions)):
         leg_minutes = straight_m[i] * access[0] / 60
         leg_m = straight_m[i] * access[1]
-        for entry in range(rows.first[junctions[i]], rows.first[junctions[i] + 1]):
-            number = rows.facility[entry]
-            entry_minutes = rows.tenths[entry] / 10 + leg_minutes
+        for entry in range(first[junctions[i]], first[junctions[i] + 1]):
+            number = facility[entry]
+            entry_minutes = tenths[entry] / 10 + leg_minutes
             if entry_minutes < minutes[number]:
                 minutes[number] = entry_minutes
-                distance_m[number] = rows.decametres[entry] * 10 + leg_m
-                live[number] = rows.live[entry]
+                distance_m[number] = decametres[entry] * 10 + leg_m
+                live[number] = row_live[entry]
     return minutes, distance_m, live

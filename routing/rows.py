@@ -82,38 +82,38 @@ def _count(junctions: NDArray[np.int32], first: NDArray[np.int64]) -> None:
 @compiled
 def _lay_down(one: Journeys, place: NDArray[np.int64], rows: Rows) -> None:
     """Write one facility's journeys into the next free place of each junction."""
-    for i, junction in enumerate(one.junctions):
+    number, junctions, tenths, decametres, live = one
+    _, to_facility, to_tenths, to_decametres, to_live = rows
+    for i, junction in enumerate(junctions):
         at = place[junction]
         place[junction] = at + 1
-        rows.facility[at] = one.facility
-        rows.tenths[at] = one.tenths[i]
-        rows.decametres[at] = one.decametres[i]
-        rows.live[at] = one.live[i]
+        to_facility[at] = number
+        to_tenths[at] = tenths[i]
+        to_decametres[at] = decametres[i]
+        to_live[at] = live[i]
 
 
 @compiled
 def _merge(kept: Rows, replaced: NDArray[np.bool_], fresh: Rows, merged: Rows) -> None:
-    """Merge two rows of rising facility numbers, junction by junction."""
+    """Merge rows junction by junction: of the two next entries the one of the lower facility."""
+    kept_first, kept_facility, kept_tenths, kept_decametres, kept_live = kept
+    new_first, new_facility, new_tenths, new_decametres, new_live = fresh
+    first, facility, tenths, decametres, live = merged
     at = 0
-    for junction in range(len(kept.first) - 1):
-        new, new_end = fresh.first[junction], fresh.first[junction + 1]
-        for old in range(kept.first[junction], kept.first[junction + 1]):
-            if replaced[kept.facility[old]]:
+    for junction in range(len(first) - 1):
+        old, old_end = kept_first[junction], kept_first[junction + 1]
+        new, new_end = new_first[junction], new_first[junction + 1]
+        while old < old_end or new < new_end:
+            if old < old_end and replaced[kept_facility[old]]:
+                old += 1
                 continue
-            while new < new_end and fresh.facility[new] < kept.facility[old]:
-                _copy(fresh, new, merged, at)
-                at, new = at + 1, new + 1
-            _copy(kept, old, merged, at)
+            if old == old_end or (new < new_end and new_facility[new] < kept_facility[old]):
+                facility[at], tenths[at] = new_facility[new], new_tenths[new]
+                decametres[at], live[at] = new_decametres[new], new_live[new]
+                new += 1
+            else:
+                facility[at], tenths[at] = kept_facility[old], kept_tenths[old]
+                decametres[at], live[at] = kept_decametres[old], kept_live[old]
+                old += 1
             at += 1
-        while new < new_end:
-            _copy(fresh, new, merged, at)
-            at, new = at + 1, new + 1
-        merged.first[junction + 1] = at
-
-
-@compiled
-def _copy(rows: Rows, at: int, to: Rows, place: int) -> None:
-    to.facility[place] = rows.facility[at]
-    to.tenths[place] = rows.tenths[at]
-    to.decametres[place] = rows.decametres[at]
-    to.live[place] = rows.live[at]
+        first[junction + 1] = at

@@ -117,7 +117,7 @@ class BackwardSearch:
 
 
 @compiled
-def _search_back(  # noqa: PLR0917 - compiled
+def _search_back(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled; see below
     links: _Links,
     targets: NDArray[np.int32],
     limit_s: float,
@@ -126,71 +126,69 @@ def _search_back(  # noqa: PLR0917 - compiled
     queue: _Queue,
     reached: NDArray[np.int32],
 ) -> int:
-    """Label all junctions within the limit, list them in `reached` and return how many they are."""
+    """Label all junctions within the limit, list them in `reached` and return how many they are.
+
+    One function, on plain arrays: a call in the innermost loop, or a field of a tuple, counts
+    references there and doubles the time.
+    """
+    first, tails, link_s, link_m, link_live = links
+    times_s, lengths_m, lives, seen = labels
+    buckets, after, before = queue
     count = 0
     for target in targets:
-        labels.times_s[target] = labels.lengths_m[target] = 0.0
-        labels.live[target] = False
-        labels.seen[target] = this_search
-        _put(queue, target, 0.0)
+        times_s[target] = lengths_m[target] = 0.0
+        lives[target] = False
+        seen[target] = this_search
+        after[target] = buckets[0]
+        before[target] = _END
+        if buckets[0] != _END:
+            before[buckets[0]] = target
+        buckets[0] = target
         reached[count] = target
         count += 1
-    for bucket in range(len(queue.buckets)):
-        while queue.buckets[bucket] != _END:
-            head = queue.buckets[bucket]
-            _take(queue, head, labels.times_s[head])
-            for link in range(links.first[head], links.first[head + 1]):
-                time_s = labels.times_s[head] + links.times_s[link]
+    for bucket in range(len(buckets)):
+        while buckets[bucket] != _END:
+            head = buckets[bucket]
+            following = after[head]
+            buckets[bucket] = following
+            if following != _END:
+                before[following] = _END
+            before[head] = _FREE
+            for link in range(first[head], first[head + 1]):
+                time_s = times_s[head] + link_s[link]
                 if time_s > limit_s:
                     continue
-                tail = links.tails[link]
-                length_m = labels.lengths_m[head] + links.lengths_m[link]
-                live = labels.live[head] or links.live[link]
-                if labels.seen[tail] != this_search:
-                    labels.seen[tail] = this_search
+                tail = tails[link]
+                length_m = lengths_m[head] + link_m[link]
+                live = lives[head] or link_live[link]
+                if seen[tail] != this_search:
+                    seen[tail] = this_search
                     reached[count] = tail
                     count += 1
-                elif not _is_better(time_s, length_m, live, labels, tail):
+                elif time_s > times_s[tail] or (
+                    time_s == times_s[tail]
+                    and (
+                        length_m > lengths_m[tail]
+                        or (length_m == lengths_m[tail] and live >= lives[tail])
+                    )
+                ):
                     continue
-                elif queue.before[tail] != _FREE:
-                    _take(queue, tail, labels.times_s[tail])
-                labels.times_s[tail] = time_s
-                labels.lengths_m[tail] = length_m
-                labels.live[tail] = live
-                _put(queue, tail, time_s)
+                elif before[tail] != _FREE:
+                    following, preceding = after[tail], before[tail]
+                    if preceding == _END:
+                        buckets[int(times_s[tail] / _BUCKET_S)] = following
+                    else:
+                        after[preceding] = following
+                    if following != _END:
+                        before[following] = preceding
+                times_s[tail] = time_s
+                lengths_m[tail] = length_m
+                lives[tail] = live
+                place = int(time_s / _BUCKET_S)
+                following = buckets[place]
+                after[tail] = following
+                before[tail] = _END
+                if following != _END:
+                    before[following] = tail
+                buckets[place] = tail
     return count
-
-
-@compiled
-def _is_better(time_s: float, length_m: float, live: bool, labels: _Labels, junction: int) -> bool:  # noqa: FBT001 - compiled
-    """Tell whether a way is faster than the one known, or as fast and shorter, or surer."""
-    if time_s != labels.times_s[junction]:
-        return bool(time_s < labels.times_s[junction])
-    if length_m != labels.lengths_m[junction]:
-        return bool(length_m < labels.lengths_m[junction])
-    return bool(labels.live[junction] and not live)
-
-
-@compiled
-def _put(queue: _Queue, junction: int, time_s: float) -> None:
-    """Put a junction first in the bucket of its time."""
-    bucket = int(time_s / _BUCKET_S)
-    following = queue.buckets[bucket]
-    queue.after[junction] = following
-    queue.before[junction] = _END
-    if following != _END:
-        queue.before[following] = junction
-    queue.buckets[bucket] = junction
-
-
-@compiled
-def _take(queue: _Queue, junction: int, time_s: float) -> None:
-    """Take a junction out of the bucket of its time."""
-    following, preceding = queue.after[junction], queue.before[junction]
-    if preceding == _END:
-        queue.buckets[int(time_s / _BUCKET_S)] = following
-    else:
-        queue.after[preceding] = following
-    if following != _END:
-        queue.before[following] = preceding
-    queue.before[junction] = _FREE

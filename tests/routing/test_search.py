@@ -20,6 +20,8 @@ from routing.targets import find_targets
 from tests.support.roads import name_junctions, spell_links, spread_rows
 
 ARRIVAL_S = PACES[Mode.DRIVE].arrival_s
+ROUNDING_S = 1e-6
+"""A place at a junction may be put some nanometres beside it."""
 
 _TIME_S = st.one_of(
     st.sampled_from([6.0, 12.0, 60.0, 300.0]),  # ties
@@ -86,12 +88,14 @@ def test_minutes_metres_and_the_live_flag_are_those_of_a_plain_search(
         expected = search_plainly(open_now, target)
         for row, name in enumerate(name_junctions(graph, network)):
             cost = expected.get(name)
-            if cost is None or cost[0] + ARRIVAL_S > horizon * 60 + 1e-6:
+            if cost and abs(cost[0] + ARRIVAL_S - horizon * 60) < ROUNDING_S:
+                continue  # on the horizon itself either will do
+            if cost is None or cost[0] + ARRIVAL_S > horizon * 60:
                 assert isinf(tenths[row, column])
                 assert isinf(metres[row, column])
                 continue
             time_s, length_m, touched = cost
-            assert tenths[row, column] == np.rint((time_s + ARRIVAL_S) / 6)
+            assert abs(tenths[row, column] * 6 - time_s - ARRIVAL_S) <= 3 + ROUNDING_S
             assert metres[row, column] == pytest.approx(length_m, abs=5.001)
             assert live[row, column] == bool(touched)
 

@@ -31,6 +31,7 @@ def settings_for(redis: Server, mosquitto: Server, **more: Any) -> Settings:
         redis_url=f"redis://127.0.0.1:{redis.port}/0",
         mqtt_url=f"mqtt://127.0.0.1:{mosquitto.port}",
         simulated=True,
+        most_minutes=600,
         **more,
     )
 
@@ -147,7 +148,7 @@ async def test_traffic_outlives_the_process_that_heard_it(
             return (await travel(patient))["basis"] == "live_traffic"
 
         await eventually(live)
-    without_mqtt = Settings(redis_url=settings.redis_url, simulated=True)
+    without_mqtt = Settings(redis_url=settings.redis_url, simulated=True, most_minutes=600)
     async with serving(create_app(without_mqtt, now=clock)) as patient:
         assert (await travel(patient))["basis"] == "live_traffic"
 
@@ -180,7 +181,7 @@ async def test_processes_that_only_answer_follow_the_writers_tables(
 
 
 async def test_a_store_that_lost_its_tables_gets_them_again(
-    own_redis: Server, mosquitto: Server, east_kent: Area
+    own_redis: Server, mosquitto: Server
 ) -> None:
     clock = FakeClock()
     settings = settings_for(own_redis, mosquitto)

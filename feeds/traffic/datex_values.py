@@ -94,16 +94,17 @@ SLOW_VEHICLES = frozenset({"agriculturalVehicle", "bicycle", "moped", "tram", "t
 
 def is_for(element: Element, types: frozenset[str]) -> bool:
     """Whether what is said holds for these types of vehicle alone."""
-    named = {one.text for one in element.find_within("vehicleType")}
+    named = _list_types(element)
     return bool(named) and named <= types
 
 
 def is_for_cars(element: Element) -> bool:
     """Whether what is said holds for an ordinary car: said of cars, or of no vehicle in particular.
 
-    A limit of weight, height, length, width, load or axles makes it a matter of others.
+    A limit of weight, height, length, width, load or axles makes it a matter of others. Vehicles
+    that are in an accident, or in the way, do not matter here.
     """
-    types = {one.text for one in element.find_within("vehicleType")}
+    types = _list_types(element)
     if types:
         return not types.isdisjoint(ORDINARY_VEHICLES)
     return not any(
@@ -111,3 +112,11 @@ def is_for_cars(element: Element) -> bool:
         for limits in element.find_within("forVehiclesWithCharacteristicsOf")
         for one in limits.children
     )
+
+
+def _list_types(element: Element) -> set[str]:
+    """Types of the vehicles that an element is said of."""
+    own = [one.text for one in element.list_children("vehicleType")]
+    for limits in element.find_within("forVehiclesWithCharacteristicsOf"):
+        own += [one.text for one in limits.find_within("vehicleType")]
+    return {text for text in own if text}

@@ -54,9 +54,11 @@ class Element:
 
     def walk(self) -> Iterator["Element"]:
         """The element and everything within it, in the order of the document."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            here = waiting.pop()
+            yield here
+            waiting += here.children[::-1]
 
     def find_within(self, *names: str) -> Iterator["Element"]:
         """Everything within it of these names, however deep, in the order of the document."""

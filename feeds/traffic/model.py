@@ -115,6 +115,8 @@ class TrafficReport:
     events: tuple[RoadEvent, ...] = ()
     ended: tuple[str, ...] = ()
     """Ids of events that the source cancels or ends."""
+    unread: tuple[str, ...] = ()
+    """Ids of events that it lists but that were refused: what was held of them stands."""
     full_refresh: bool = False
     """Whether `events` are all there are: any other of this source has ended."""
     no_data: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ class SourcePicture:
         """Take in a report; whether anything is different now.
 
         An older figure never replaces a newer one, nor an older version of an event; a full
-        refresh ends every event that it does not list.
+        refresh ends every event that it does not list, readable or not.
 
         Args:
             report: of this source.
@@ -86,7 +86,7 @@ class SourcePicture:
             if held is None or (held.versioned_at or _LONG_AGO) <= told_at:
                 self.events.pop(event_id, None)
                 self.ghosts[event_id] = told_at
-        listed = {event.id for event in report.events}
+        listed = {event.id for event in report.events} | set(report.unread)
         if report.full_refresh:
             for event_id in self.events.keys() - listed:
                 del self.events[event_id]

@@ -270,4 +270,6 @@ async def _running(works: Mapping[str, Coroutine[None, None, None]]) -> AsyncIte
             while pending:
                 for task in pending:
                     task.cancel()
-                _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+                # When a task has died, its group cancels us too: the others come first.
+                with suppress(asyncio.CancelledError):
+                    _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)

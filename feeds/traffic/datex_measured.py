@@ -99,7 +99,9 @@ class LinkTally:
                     as_of=as_of,
                     expires_at=readings.expires_at,
                     speed_kmh=speed_kmh,
-                    **readings.times,
+                    travel_s=readings.times.get("travel_s"),
+                    free_flow_s=readings.times.get("free_flow_s"),
+                    usual_s=readings.times.get("usual_s"),
                 )
 
     def list_without(self, figures: tuple[LinkFigure, ...]) -> tuple[str, ...]:

@@ -23,11 +23,13 @@ class TrafficDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
     id: str
     title: str
-    format: Literal["json"]
+    format: Literal["datex2", "json"]
     cadence_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)]
     transport: HttpPoll | LocalFile | MqttTraffic
     valid_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 900.0
     """How long a figure is live for which the source names no end."""
+    snapshot: bool = False
+    """Whether every document lists all events there are, so that any other has ended."""
     links: str | None = None
     """The link table, a CSV file beside this one; None: its links are our own junctions' names."""
     enabled: bool = True
@@ -36,7 +38,7 @@ class TrafficDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     @property
     def media(self) -> str:
         """The kind of body: a key of `feeds.http_fetch.MEDIA_TYPES`."""
-        return self.format
+        return "xml" if self.format == "datex2" else "json"
 
 
 def load_traffic_definition(path: Path) -> TrafficDefinition:
@@ -58,3 +60,5 @@ def _check(definition: TrafficDefinition) -> None:
         raise ValueError(f"id {definition.id!r} is not a slug, or taken - at `$.id`")
     if definition.links is not None and Path(definition.links).name != definition.links:
         raise ValueError("a file name without a folder is wanted - at `$.links`")
+    if isinstance(definition.transport, MqttTraffic) and definition.format != "json":
+        raise ValueError("over MQTT comes our own JSON alone - at `$.format`")

@@ -12,6 +12,7 @@ from waitless.metrics import IngestMetrics
 from waitless.reading import Reading
 from waitless.redis_link import StoreAway
 from waitless.store import Store
+from waitless.traffic.desk import decode_delivery
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ QUEUE_LENGTH = 1000
 BATCH = 200
 IDLE_TURNS = 5
 """Turns of the event loop without a new delivery after which a batch is complete."""
+LARGE_BYTES = 256 * 1024
+"""Traffic documents from this size on are decoded in a thread: DATEX II takes 40 to 70 ms a MB."""
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.1, 2.0
 
 
@@ -101,7 +104,8 @@ class Ingest:
         outcomes: list[list[Outcome]] = []
         for work in batch:
             if isinstance(work, Delivery):
-                changed += self.desk.take(work)
+                if not await self._take_traffic(work):
+                    changed += self.desk.take(work)
                 outcomes.append([])
             else:
                 self.desk.health_of(work.feed_id).count_message(self.desk.now())
@@ -117,6 +121,18 @@ class Ingest:
                 work.acknowledge()
             elif not work.done.done():
                 work.done.set_result(told)
+
+    async def _take_traffic(self, delivery: Delivery) -> bool:
+        """Take in a delivery of a traffic source; False where it is of none."""
+        source = self.desk.traffic.find_source(delivery)
+        if source is None:
+            return False
+        if len(delivery.payload) < LARGE_BYTES:
+            said = decode_delivery(source, delivery)
+        else:
+            said = await asyncio.to_thread(decode_delivery, source, delivery)
+        self.desk.traffic.take(source, said, delivery.received_at)
+        return True
 
     async def mend_store(self) -> None:
         """Write every reading again where the store has come back with less than it held.

@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feeds.model import Delivery, Refusal, RefusalReason
 from feeds.topics import TrafficTopic, find_topic
+from feeds.traffic.datex import decode_datex
+from feeds.traffic.definition import TrafficDefinition
 from feeds.traffic.messages import decode_traffic
 from feeds.traffic.model import TrafficReport
 from waitless.area.pack import Area
@@ -17,8 +20,20 @@ from waitless.traffic.picture import SourcePicture
 log = logging.getLogger(__name__)
 
 _DECODERS: Mapping[str, Callable[..., Iterable[TrafficReport | Refusal]]] = {
+    "datex2": decode_datex,
     "json": decode_traffic,
 }
+
+
+def decode_delivery(source: TrafficDefinition, delivery: Delivery) -> list[TrafficReport | Refusal]:
+    """What a delivery of a source says. Pure, and slow for a large document: fit for a thread."""
+    decode = _DECODERS[source.format]
+    said = decode(delivery.payload, feed_id=source.id, received_at=delivery.received_at)
+    if not source.snapshot:
+        return list(said)
+    return [
+        replace(one, full_refresh=True) if isinstance(one, TrafficReport) else one for one in said
+    ]
 
 
 class TrafficDesk:
@@ -63,24 +78,26 @@ class TrafficDesk:
         self.picture |= {one: kept for one, kept in picture.items() if one in self._definitions}
         self.turns += 1
 
-    def take(self, delivery: Delivery) -> bool:
-        """Take in one delivery; False where it is none of a traffic source."""
+    def find_source(self, delivery: Delivery) -> TrafficDefinition | None:
+        """The source that a delivery is of; None where it is of none."""
         topic = find_topic(delivery.topic, self._area_id)
         feed_id = topic.source if isinstance(topic, TrafficTopic) else delivery.feed_id
-        definition = self._definitions.get(feed_id)
-        if definition is None:
-            return False
-        health = self._feeds[feed_id]
-        health.count_message(delivery.received_at)
-        decode = _DECODERS[definition.format]
-        for said in decode(delivery.payload, feed_id=feed_id, received_at=delivery.received_at):
-            self._take(health, said)
-        return True
+        return self._definitions.get(feed_id)
+
+    def take(
+        self, source: TrafficDefinition, said: Iterable[TrafficReport | Refusal], at: datetime
+    ) -> None:
+        """Take in what one delivery said (`decode_delivery`), received at an instant."""
+        health = self._feeds[source.id]
+        health.count_message(at)
+        for one in said:
+            self._take(health, one)
 
     def note(self, times: EdgeTimes) -> None:
         """Let operators see what became of what sources say."""
         for feed_id, counts in times.counts.items():
-            self._feeds[feed_id].traffic = counts
+            if feed_id in self._feeds:  # a source over MQTT is no feed while there is no broker
+                self._feeds[feed_id].traffic = counts
 
     def prune(self) -> None:
         """Forget what no longer bears on anything."""

@@ -60,7 +60,7 @@ class TravelBuilder:
             reach = build_table(network, self._targets[mode], conditions, self._horizon_minutes)
             as_of = driving.taken_at if driving and mode is Mode.DRIVE else None
             tables[mode] = ModeTable(reach, basis_of(self._area, mode), as_of)
-        return TravelTables(tables)
+        return TravelTables(tables).warmed()
 
     def renew(self, tables: TravelTables, driving: EdgeTimes) -> tuple[TravelTables, int]:
         """The tables after a change of what roads take, and how many facilities were searched for.

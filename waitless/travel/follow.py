@@ -8,6 +8,7 @@ from collections.abc import Callable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from routing.frame import Frame
 from routing.modes import Mode
 from routing.table import ReachTable
 from routing.tablefile import TableFault, decode_frame, decode_table
@@ -120,7 +121,7 @@ class TravelFollower:
             content = await self._content(mode, entry.table)
             if content is None:
                 return None
-            return await asyncio.to_thread(decode_table, memoryview(content), frame)
+            return await asyncio.to_thread(_open_warm, memoryview(content), frame)
         except TableFault:
             log.exception("the travel table %s of %s cannot be used", entry.table, mode)
             return None
@@ -141,6 +142,13 @@ class TravelFollower:
         before = self.tables.by_mode if hasattr(self, "tables") else {}
         self.tables = TravelTables({**before, **found})
         self._on_renewal(self.tables)
+
+
+def _open_warm(content: memoryview, frame: Frame) -> ReachTable:
+    """A table that has been asked once: the first question of a process compiles the look-up."""
+    table = decode_table(content, frame)
+    table.travel_from_within(frame.plane.middle_lat, 0.0)
+    return table
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -33,6 +33,12 @@ class TravelTables:
         """The modes there are tables for."""
         return frozenset(self.by_mode)
 
+    def warmed(self) -> "TravelTables":
+        """The same, each asked once: the first question of a process compiles the look-up."""
+        for table in self.by_mode.values():
+            table.reach.travel_from_within(table.reach.frame.plane.middle_lat, 0.0)
+        return self
+
     def dated(self, at: datetime) -> "TravelTables":
         """The same, found to be so still at a later instant."""
         return TravelTables(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loadtests.benchmarks.figures import RESULTS, Figure, save_figures
 
-NOT_BENCHMARKS = {"__init__", "__main__", "figures", "mutations", "servers"}
+NOT_BENCHMARKS = {"__init__", "__main__", "figures", "mutations", "router_times", "servers"}
 
 
 def main() -> int:

@@ -58,6 +58,11 @@ class Plane:
         """Return one point's easting and northing, metres."""
         return lon * METRES_PER_DEGREE * cos(radians(self.middle_lat)), lat * METRES_PER_DEGREE
 
+    def unproject_point(self, east: float, north: float) -> tuple[float, float]:
+        """Return the latitude and longitude of a point on the plane, degrees."""
+        lat = north / METRES_PER_DEGREE
+        return lat, east / (METRES_PER_DEGREE * cos(radians(self.middle_lat)))
+
 
 def crosses_any(
     origin: tuple[float, float],

@@ -2,8 +2,8 @@
 
 Run by `road_accuracy` under the interpreter that has the routers (`python router_times.py EXTRACT
 FOLDER` with the points on standard input); imports nothing of ours, so that any environment will
-do. The last line printed is a JSON object, `{"valhalla": {"drive": [[minutes or null]]}}`, with `osrm`
-beside it; a router that is not installed is left out.
+do. The last line printed is a JSON object, `{"valhalla": {"drive": [[minutes or null]]}}`, `osrm`
+likewise; a router that is not installed is left out.
 """
 
 import json

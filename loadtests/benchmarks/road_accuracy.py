@@ -25,6 +25,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from loadtests.benchmarks.figures import RESULTS, Figure
+from routing.geo import haversine_m
 from routing.modes import Mode
 from routing.osm import build_roads
 from routing.roads import Roads
@@ -135,7 +136,7 @@ def compare(name: str, python: Path) -> Iterator[Figure]:
             if mode is Mode.DRIVE:
                 shown[router] = compared
             yield from make_figures(f"{name}.{router}.{mode}", score, required=mode is Mode.DRIVE)
-    save_plot(name, shown, RESULTS / f"road_accuracy_{name}.png")
+    save_plot(name, shown, measure_km(origins, destinations), RESULTS / f"road_accuracy_{name}.png")
 
 
 def make_figures(name: str, score: dict[str, float], *, required: bool) -> Iterator[Figure]:
@@ -203,16 +204,27 @@ def ask_routers(
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def save_plot(name: str, shown: dict[str, Comparison], path: Path) -> None:
-    """Save the error of every drive against its length in time, a panel per router."""
+def measure_km(
+    origins: NDArray[np.float64], destinations: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the straight distance from every origin to every destination, km."""
+    return np.array(
+        [[haversine_m(*start, *end) / 1000 for end in destinations] for start in origins]
+    )
+
+
+def save_plot(
+    name: str, shown: dict[str, Comparison], distance_km: NDArray[np.float64], path: Path
+) -> None:
+    """Save the error of every drive against its straight distance, a panel per router."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet = plotting.Figure(figsize=(10, 4.5), layout="constrained")
     panels = sheet.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     for axes, (router, compared) in zip(panels, shown.items(), strict=True):
-        theirs, ours = compared.theirs[compared.known], compared.ours[compared.known]
-        axes.scatter(theirs, ours - theirs, s=2, alpha=0.15, linewidths=0)
+        error = (compared.ours - compared.theirs)[compared.known]
+        axes.scatter(distance_km[compared.known], error, s=2, alpha=0.15, linewidths=0)
         axes.axhline(0, color="black", linewidth=0.8)
         axes.set_title(f"{name}: drives against {router}, ours times {compared.scale:.2f}")
-        axes.set_xlabel(f"{router}, minutes")
+        axes.set_xlabel("straight distance, km")
     panels[0].set_ylabel("ours less theirs, minutes")
     sheet.savefig(path, dpi=130)

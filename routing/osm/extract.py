@@ -15,6 +15,8 @@ Tags: TypeAlias = Mapping[str, str]
 _NODE_KEYS: Final = ("highway", "barrier", "crossing")
 _LINE_KEYS: Final = ("waterway", "natural", "railway")
 
+_MISSING: Final = "way nodes that the extract does not hold"
+
 _RESTRICTION_TAGS: Final = ("restriction:motorcar", "restriction:motor_vehicle", "restriction")
 """Where a turn restriction says what it forbids to a car, the most particular first."""
 
@@ -87,10 +89,13 @@ def read_extract(path: Path) -> Extract:
                 _take_way(extract, item)
             elif isinstance(item, Relation) and item.tags.get("type") == "restriction":
                 _take_restriction(extract, item)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise ExtractFault(path, f"cannot be read as OpenStreetMap data: {error}") from error
     if not any("highway" in way.tags for way in extract.ways):
-        raise ExtractFault(path, "holds no roads (no way with a highway tag and its nodes)")
+        problem = "holds no roads (no way with a highway tag and its nodes)"
+        if missing := extract.dropped[_MISSING]:
+            problem += f"; {missing} nodes of ways are missing, or stand after the ways"
+        raise ExtractFault(path, problem)
     return extract
 
 
@@ -104,7 +109,7 @@ def _take_way(extract: Extract, way: Way) -> None:
     for node in way.nodes:
         if not node.location.valid():
             if is_road:
-                extract.dropped["way nodes that the extract does not hold"] += 1
+                extract.dropped[_MISSING] += 1
             continue
         if not nodes or nodes[-1] != node.ref:
             nodes.append(node.ref)

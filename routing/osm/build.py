@@ -57,6 +57,8 @@ def build_roads(
         if edge.road_class not in _NO_ACCESS
         for spot in (edge.tail, edge.head)
     }
+    if not joinable:
+        raise ExtractFault(path, "holds no road where a journey could begin: motorways alone")
     barriers, kinds = draw_barriers(extract, {node for node, _ in joinable})
     meta: dict[str, object] = {
         "source": f"{path.name}: {_ATTRIBUTION}",

@@ -14,6 +14,8 @@ Tags: TypeAlias = Mapping[str, str]
 
 _NODE_KEYS: Final = ("highway", "barrier", "crossing")
 _LINE_KEYS: Final = ("waterway", "natural", "railway")
+_LINES: Final = {"river", "canal", "riverbank", "coastline", "water"}
+"""Water that may be a barrier; of railways all are looked at."""
 
 _MISSING: Final = "way nodes that the extract does not hold"
 
@@ -103,7 +105,8 @@ def _take_way(extract: Extract, way: Way) -> None:
     """Keep a way that is a road, a path, a ferry, water or a railway, and where its nodes are."""
     tags = dict(way.tags)
     is_road = "highway" in tags or tags.get("route") == "ferry"
-    if not is_road and not any(key in tags for key in _LINE_KEYS):
+    is_water = tags.get("waterway") in _LINES or tags.get("natural") in _LINES
+    if not (is_road or is_water or "railway" in tags):
         return
     nodes: list[int] = []
     for node in way.nodes:

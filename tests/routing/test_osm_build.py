@@ -418,6 +418,14 @@ def test_an_extract_of_footpaths_is_refused(town: Town, tmp_path: Path) -> None:
         build(town, tmp_path)
 
 
+def test_an_extract_of_motorways_is_refused(town: Town, tmp_path: Path) -> None:
+    tags = {"highway": "motorway", "oneway": "no"}
+    town.ways = {number: (nodes, tags) for number, (nodes, _) in town.ways.items()}
+
+    with pytest.raises(ExtractFault, match="no road where a journey could begin"):
+        build(town, tmp_path)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.04, 0.5, 0.9, 0.999999])
 def test_an_extract_that_was_cut_off_is_refused_by_name(
     shared_data: Path, tmp_path: Path, share: float

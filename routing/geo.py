@@ -67,6 +67,11 @@ class Plane:
         ]
         return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
+    def unproject_point(self, east: float, north: float) -> tuple[float, float]:
+        """Return the latitude and longitude of a point on the plane, degrees."""
+        lat = north / METRES_PER_DEGREE
+        return lat, east / (METRES_PER_DEGREE * cos(radians(self.middle_lat)))
+
 
 def sort_morton(points_m: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the order in which points on a plane follow G. Morton's curve (IBM, 1966).

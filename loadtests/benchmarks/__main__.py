@@ -9,7 +9,7 @@ from loadtests.benchmarks.figures import RESULTS, Figure, save_figures
 NOT_BENCHMARKS = {
     *("__init__", "__main__", "figures", "heap_search", "mutations", "road_grid", "servers"),
     *("country_edges", "country_land", "country_net"),
-    *("country_plot", "country_roads", "country_towns"),
+    *("country_plot", "country_roads", "country_towns", "router_times"),
 }
 
 

@@ -6,9 +6,10 @@
   matter, each with the tags that matter.
 * `access` and `speeds` are tables and pure functions over tags: who may use a way in which
   direction, and how fast a car usually is.
-* `split` cuts ways into directed edges between junctions; `turns` copies junctions where a
-  turn is forbidden; `connect` keeps what is connected; `build` composes them and counts what was
-  kept, what was dropped and why.
+* `split` cuts ways into directed edges between junctions; `junctions` tells what a car loses
+  there; `turns` copies junctions where a turn is forbidden; `connect` keeps what is connected;
+  `barriers` draws what nobody crosses; `build` composes them and counts what was kept, what was
+  dropped and why.
 
 The tables and their sources are laid out in docs/roads.md.
 """

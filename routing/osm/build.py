@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from routing.osm.access import Use
+from routing.osm.barriers import Line, draw_barriers
 from routing.osm.connect import keep_connected
 from routing.osm.extract import Extract, ExtractFault, read_extract
-from routing.osm.split import FERRY, Edge, split_ways
+from routing.osm.split import FERRY, Edge, Spot, split_ways
 from routing.osm.turns import expand_turns
 from routing.roadarrays import Roads
 
@@ -50,12 +51,21 @@ def build_roads(
     if not any(edge.use & Use.DRIVE for edge in edges):
         raise ExtractFault(path, "holds no roads that a car may use and that connect")
     report(STAGES[4])
+    joinable = {
+        spot
+        for edge in edges
+        if edge.road_class not in _NO_ACCESS
+        for spot in (edge.tail, edge.head)
+    }
+    if not joinable:
+        raise ExtractFault(path, "holds no road where a journey could begin: motorways alone")
+    barriers, kinds = draw_barriers(extract, {node for node, _ in joinable})
     meta: dict[str, object] = {
         "source": f"{path.name}: {_ATTRIBUTION}",
         "ferries": ferries,
-        "summary": _sum_up(extract, edges, honoured),
+        "summary": _sum_up(extract, edges, honoured) | {"barriers": dict(sorted(kinds.items()))},
     }
-    return _lay_out(extract, edges, meta)
+    return _lay_out(extract, edges, joinable, barriers, meta)
 
 
 def _merge(edges: list[Edge]) -> list[Edge]:
@@ -91,22 +101,23 @@ def _sum_up(extract: Extract, edges: list[Edge], honoured: int) -> dict[str, obj
     }
 
 
-def _lay_out(extract: Extract, edges: list[Edge], meta: dict[str, object]) -> Roads:
+def _lay_out(
+    extract: Extract,
+    edges: list[Edge],
+    joinable: set[Spot],
+    barriers: list[Line],
+    meta: dict[str, object],
+) -> Roads:
     """Lay edges and junctions out as arrays, in the order of OpenStreetMap's numbers."""
     spots = sorted({spot for edge in edges for spot in (edge.tail, edge.head)})
     number = {spot: i for i, spot in enumerate(spots)}
     edges = sorted(edges, key=lambda edge: (edge.tail, edge.head))
-    joinable = {
-        spot
-        for edge in edges
-        if edge.road_class not in _NO_ACCESS
-        for spot in (edge.tail, edge.head)
-    }
     class_names = tuple(sorted({edge.road_class for edge in edges}))
     road_names = tuple(sorted({edge.road for edge in edges}))
     class_number = {name: i for i, name in enumerate(class_names)}
     road_number = {name: i for i, name in enumerate(road_names)}
     points = np.array([extract.points[node] for node, _ in spots], dtype=np.float64)
+    shore = np.array([point for line in barriers for point in line]).reshape(-1, 2)
     return Roads(
         meta=meta,
         only_met=True,
@@ -124,7 +135,7 @@ def _lay_out(extract: Extract, edges: list[Edge], meta: dict[str, object]) -> Ro
         uses=np.array([edge.use.value for edge in edges], dtype=np.uint8),
         classes=np.array([class_number[edge.road_class] for edge in edges], dtype=np.uint8),
         roads=np.array([road_number[edge.road] for edge in edges], dtype=np.uint32),
-        barrier_lat=np.empty(0),
-        barrier_lon=np.empty(0),
-        barrier_sizes=np.empty(0, dtype=np.uint32),
+        barrier_lat=shore[:, 0].copy(),
+        barrier_lon=shore[:, 1].copy(),
+        barrier_sizes=np.array([len(line) for line in barriers], dtype=np.uint32),
     )

@@ -12,6 +12,13 @@ from osmium.osm import Node, Relation, Way
 
 Tags: TypeAlias = Mapping[str, str]
 
+_NODE_KEYS: Final = ("highway", "barrier", "crossing")
+_LINE_KEYS: Final = ("waterway", "natural", "railway")
+_LINES: Final = {"river", "canal", "riverbank", "coastline", "water"}
+"""Water that may be a barrier; of railways all are looked at."""
+
+_MISSING: Final = "way nodes that the extract does not hold"
+
 _RESTRICTION_TAGS: Final = ("restriction:motorcar", "restriction:motor_vehicle", "restriction")
 """Where a turn restriction says what it forbids to a car, the most particular first."""
 
@@ -53,6 +60,9 @@ class Extract:
     """What an extract says of roads."""
 
     ways: list[RawWay] = field(default_factory=list)
+    """Roads, paths and ferries."""
+    lines: list[RawWay] = field(default_factory=list)
+    """Water and railways."""
     restrictions: list[Restriction] = field(default_factory=list)
     points: dict[int, tuple[float, float]] = field(default_factory=dict)
     """Latitude and longitude, degrees, of every node that a way uses."""
@@ -73,37 +83,43 @@ def read_extract(path: Path) -> Extract:
     if not path.is_file():
         raise ExtractFault(path, "there is no such file")
     try:
-        kinds = KeyFilter("highway", "barrier", "crossing", "route", "type")
+        kinds = KeyFilter(*_NODE_KEYS, *_LINE_KEYS, "route", "type")
         for item in osmium.FileProcessor(str(path)).with_locations().with_filter(kinds):
-            if isinstance(item, Node):
+            if isinstance(item, Node) and any(key in item.tags for key in _NODE_KEYS):
                 extract.node_tags[item.id] = dict(item.tags)
             elif isinstance(item, Way):
                 _take_way(extract, item)
             elif isinstance(item, Relation) and item.tags.get("type") == "restriction":
                 _take_restriction(extract, item)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise ExtractFault(path, f"cannot be read as OpenStreetMap data: {error}") from error
     if not any("highway" in way.tags for way in extract.ways):
-        raise ExtractFault(path, "holds no roads (no way with a highway tag and its nodes)")
+        problem = "holds no roads (no way with a highway tag and its nodes)"
+        if missing := extract.dropped[_MISSING]:
+            problem += f"; {missing} nodes of ways are missing, or stand after the ways"
+        raise ExtractFault(path, problem)
     return extract
 
 
 def _take_way(extract: Extract, way: Way) -> None:
-    """Keep a way that is a road, a path or a ferry, and the places of its nodes."""
+    """Keep a way that is a road, a path, a ferry, water or a railway, and where its nodes are."""
     tags = dict(way.tags)
-    if "highway" not in tags and tags.get("route") != "ferry":
+    is_road = "highway" in tags or tags.get("route") == "ferry"
+    is_water = tags.get("waterway") in _LINES or tags.get("natural") in _LINES
+    if not (is_road or is_water or "railway" in tags):
         return
     nodes: list[int] = []
     for node in way.nodes:
         if not node.location.valid():
-            extract.dropped["way nodes that the extract does not hold"] += 1
+            if is_road:
+                extract.dropped[_MISSING] += 1
             continue
         if not nodes or nodes[-1] != node.ref:
             nodes.append(node.ref)
             extract.points[node.ref] = (node.lat, node.lon)
     if len(nodes) > 1:
-        extract.ways.append(RawWay(way.id, tags, tuple(nodes)))
-    else:
+        (extract.ways if is_road else extract.lines).append(RawWay(way.id, tags, tuple(nodes)))
+    elif is_road:
         extract.dropped["ways with fewer than two nodes"] += 1
 
 

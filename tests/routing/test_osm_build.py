@@ -1,7 +1,10 @@
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from routing.modes import Mode
 from routing.osm import ExtractFault, build_roads
@@ -363,13 +366,49 @@ def test_no_journey_begins_amid_a_motorway(town: Town, tmp_path: Path) -> None:
     assert graph.edges["n6", "n7"]["motor_only"]
 
 
-@pytest.mark.parametrize("text", ["", "<osm", '<osm version="0.6"></osm>', "not a map"])
-def test_an_extract_without_roads_is_refused_by_name(tmp_path: Path, text: str) -> None:
+NODE = '<node id="{}" lat="{}" lon="{}"/>'
+WAY = '<way id="9"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way>'
+ENDS = NODE.format(1, 51, 1) + NODE.format(2, 51, 1.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "cannot be read"),
+        ("not a map", "cannot be read"),
+        ("<osm", "cannot be read"),
+        ("<html><body>404</body></html>", "cannot be read"),
+        ('<osm version="0.6"></osm>', "holds no roads"),
+        (f'<osm version="0.6">{ENDS}</osm>', "holds no roads"),
+        (f'<osm version="0.6">{WAY}</osm>', "2 nodes of ways are missing"),
+        (f'<osm version="0.6">{WAY}{ENDS}</osm>', "or stand after the ways"),
+        (f'<osm version="0.6">{NODE.format(1, 999, 1)}{WAY}</osm>', "cannot be read"),
+        (f'<osm version="0.6">{NODE.format(1, "x", 1)}{WAY}</osm>', "cannot be read"),
+        (f'<osm version="0.6">{NODE.format("one", 51, 1)}{WAY}</osm>', "cannot be read"),
+    ],
+)
+def test_an_extract_without_roads_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "empty.osm"
     path.write_text(text)
 
-    with pytest.raises(ExtractFault, match=r"empty\.osm: "):
+    with pytest.raises(ExtractFault, match=rf"empty\.osm: .*{words}"):
         build_roads(path)
+
+
+@pytest.mark.parametrize("name", ["town.osm.pbf", "town.zip", "town.osm.bz2"])
+def test_an_extract_of_another_form_than_its_name_says_is_refused(
+    town: Town, tmp_path: Path, name: str
+) -> None:
+    town.write(tmp_path / "town.osm").rename(tmp_path / name)
+
+    with pytest.raises(ExtractFault, match=f"{name}: cannot be read"):
+        build_roads(tmp_path / name)
+
+
+def test_an_extract_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.osm.pbf", tmp_path):
+        with pytest.raises(ExtractFault, match="no such file"):
+            build_roads(path)
 
 
 def test_an_extract_of_footpaths_is_refused(town: Town, tmp_path: Path) -> None:
@@ -379,12 +418,44 @@ def test_an_extract_of_footpaths_is_refused(town: Town, tmp_path: Path) -> None:
         build(town, tmp_path)
 
 
-def test_a_damaged_extract_is_refused_by_name(shared_data: Path, tmp_path: Path) -> None:
+def test_an_extract_of_motorways_is_refused(town: Town, tmp_path: Path) -> None:
+    tags = {"highway": "motorway", "oneway": "no"}
+    town.ways = {number: (nodes, tags) for number, (nodes, _) in town.ways.items()}
+
+    with pytest.raises(ExtractFault, match="no road where a journey could begin"):
+        build(town, tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.04, 0.5, 0.9, 0.999999])
+def test_an_extract_that_was_cut_off_is_refused_by_name(
+    shared_data: Path, tmp_path: Path, share: float
+) -> None:
+    data = (shared_data / "roads/newport-2023-06-13.osm.pbf").read_bytes()
     path = tmp_path / "cut.osm.pbf"
-    path.write_bytes((shared_data / "roads/newport-2023-06-13.osm.pbf").read_bytes()[:100_000])
+    path.write_bytes(data[: int(len(data) * share)])
 
     with pytest.raises(ExtractFault, match=r"cut\.osm\.pbf: "):
         build_roads(path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_an_extract_with_anything_in_any_place_is_built_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "spoilt.osm"
+    text = square().write(path).read_text()
+    at = data.draw(st.integers(0, len(text)))
+    until = data.draw(st.integers(at, min(at + 12, len(text))))
+    path.write_text(text[:at] + data.draw(st.text('<>/="0159-.ndway ', max_size=6)) + text[until:])
+
+    try:
+        roads = build_roads(path)
+    except ExtractFault as fault:
+        sound = fault.path == path
+    else:
+        sound = bool(np.isfinite(roads.lat).all() and (roads.length_m > 0).all())
+    assert sound
 
 
 def test_the_same_extract_gives_the_same_roads(crossroads: Town, tmp_path: Path) -> None:

@@ -153,12 +153,16 @@ def test_a_file_cut_off_or_added_to_is_refused(
         ("time_s", np.nan, "a time"),
         ("lat", np.nan, "not on the Earth"),
         ("lon", 181, "not on the Earth"),
+        ("barrier_lat", 91, "a barrier that is not on the Earth"),
+        ("barrier_sizes", 1, "barriers of other points"),
     ],
 )
 def test_a_checksum_that_is_right_excuses_nothing(
     tmp_path: Path, array: str, value: float, words: str
 ) -> None:
-    roads = build_roads(square().write(tmp_path / "town.osm"))
+    town = square()
+    town.way(13, [1, 3], highway="", waterway="river")
+    roads = build_roads(town.write(tmp_path / "town.osm"))
     changed = getattr(roads, array).copy()
     changed[0] = value
     save_road_file(dataclasses.replace(roads, **{array: changed}), tmp_path / "bad.roads")
@@ -269,6 +273,7 @@ def test_the_command_writes_a_file_and_says_what_it_holds(tmp_path: Path) -> Non
     assert result.exit_code == 0, result.output
     assert "4 junctions, 8 directed edges from town.osm" in result.stdout
     assert "  residential: 1.4" in result.stdout
+    assert "lines that no access leg crosses: none" in result.stdout
     assert "OpenStreetMap contributors" in result.stdout
     assert len(load_roads(out)) == 4
 

@@ -69,6 +69,8 @@ def sum_up(roads: Roads) -> Iterator[str]:
     for mode, figures in summary["modes"].items():
         yield f"  {mode}: {figures['junctions']} junctions, {figures['edges']} directed edges"
     yield f"  turn restrictions honoured: {summary['turn_restrictions_honoured']}"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in summary["barriers"].items())
+    yield f"lines that no access leg crosses: {kinds or 'none'}"
     yield "km by class, each direction for itself:"
     for name, km in summary["km"].items():
         yield f"  {name}: {km}"

@@ -1,0 +1,120 @@
+"""Minutes from every origin to every destination by Valhalla and OSRM, as JSON.
+
+Run by `road_accuracy` under the interpreter that has the routers (`python router_times.py EXTRACT
+FOLDER` with the points on standard input); imports nothing of ours, so that any environment will
+do. The last line printed is a JSON object, `{"valhalla": {"drive": [[minutes or null]]}}`, `osrm`
+likewise; a router that is not installed is left out.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+POINTS_PER_REQUEST = 50
+
+Point = Sequence[float]
+Minutes = list[list[float | None]]
+
+VALHALLA_COSTINGS = {"drive": "auto", "walk": "pedestrian", "cycle": "bicycle"}
+OSRM_PROFILES = {"drive": "car", "walk": "foot", "cycle": "bicycle"}
+
+
+def main() -> None:
+    """Build each router's data from the extract and ask it for every mode."""
+    extract, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    asked = json.load(sys.stdin)
+    answers = {}
+    for name, ask in (("valhalla", ask_valhalla), ("osrm", ask_osrm)):
+        try:
+            answers[name] = ask(extract, folder, asked["origins"], asked["destinations"])
+        except ImportError:
+            continue
+    json.dump(answers, sys.stdout)
+
+
+def ask_valhalla(
+    extract: Path, folder: Path, origins: list[Point], destinations: list[Point]
+) -> dict[str, Minutes]:
+    """Return Valhalla's minutes by mode.
+
+    Raises:
+        ImportError: pyvalhalla is not installed.
+    """
+    import valhalla  # noqa: PLC0415 - not everybody has it
+
+    (folder / "tiles").mkdir(exist_ok=True)
+    config = valhalla.get_config(tile_extract="", tile_dir=str(folder / "tiles"))
+    config["mjolnir"]["concurrency"] = 1
+    config["service_limits"]["pedestrian"]["max_matrix_distance"] = 400_000
+    (folder / "valhalla.json").write_text(json.dumps(config))
+    _call("valhalla_build_tiles", "-c", str(folder / "valhalla.json"), str(extract))
+    actor = valhalla.Actor(str(folder / "valhalla.json"))
+    targets = [{"lat": lat, "lon": lon} for lat, lon in destinations]
+    answers: dict[str, Minutes] = {}
+    for mode, costing in VALHALLA_COSTINGS.items():
+        answers[mode] = []
+        for first in range(0, len(origins), POINTS_PER_REQUEST):
+            sources = [
+                {"lat": lat, "lon": lon} for lat, lon in origins[first : first + POINTS_PER_REQUEST]
+            ]
+            told: Any = actor.matrix({"sources": sources, "targets": targets, "costing": costing})
+            answers[mode] += [
+                [_to_minutes(cell["time"]) for cell in row] for row in told["sources_to_targets"]
+            ]
+    return answers
+
+
+def ask_osrm(
+    extract: Path, folder: Path, origins: list[Point], destinations: list[Point]
+) -> dict[str, Minutes]:
+    """Return OSRM's minutes by mode.
+
+    Raises:
+        ImportError: osrm-bindings is not installed.
+    """
+    import osrm  # noqa: PLC0415 - not everybody has it
+
+    home = Path(osrm.__file__).parent
+    count = len(origins)
+    answers: dict[str, Minutes] = {}
+    for mode, profile in OSRM_PROFILES.items():
+        base = folder / profile / "roads"
+        base.parent.mkdir(parents=True, exist_ok=True)
+        copy = base.with_suffix(".osm.pbf")
+        shutil.copyfile(extract, copy)
+        rules = home / "share" / "profiles" / f"{profile}.lua"
+        _call(str(home / "bin" / "osrm-extract"), "-t", "1", "-p", str(rules), str(copy))
+        _call(str(home / "bin" / "osrm-contract"), "-t", "1", str(base.with_suffix(".osrm")))
+        engine = osrm.OSRM(storage_config=str(base.with_suffix(".osrm")), use_shared_memory=False)
+        table = osrm.TableParameters(
+            coordinates=[(lon, lat) for lat, lon in [*origins, *destinations]],
+            sources=list(range(count)),
+            destinations=list(range(count, count + len(destinations))),
+        )
+        answers[mode] = [
+            [_to_minutes(cell) for cell in row] for row in engine.Table(table)["durations"]
+        ]
+    return answers
+
+
+def _to_minutes(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 60
+
+
+def _call(program: str, *arguments: str) -> None:
+    """Run a program of a router's wheel; its own words go to standard error."""
+    beside = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
+    path = shutil.which(program, path=environment["PATH"])
+    if path is None:
+        raise FileNotFoundError(f"no {program} beside {sys.executable}")
+    subprocess.run([path, *arguments], check=True, stdout=sys.stderr, env=environment)
+
+
+if __name__ == "__main__":
+    main()

@@ -163,11 +163,22 @@ class Roads:
     def find_edge(self, from_name: str, to_name: str) -> int | None:
         """Return the number of the edge from one junction to another; None where there is none."""
         tail, head = self.number_of((from_name, to_name)).tolist()
-        if tail < 0 or head < 0:
-            return None
+        return None if tail < 0 or head < 0 else self._find_between(tail, head)
+
+    def _find_between(self, tail: int, head: int) -> int | None:
         first, last = np.searchsorted(self.tails, np.array([tail, tail + 1], dtype=np.uint32))
         at = int(first + np.searchsorted(self.heads[first:last], np.uint32(head)))
         return at if at < last and self.heads[at] == head else None
+
+    def find_edges(self, from_name: str, to_name: str) -> tuple[int, ...]:
+        """Return every edge of the road from one junction to another, none where there is none.
+
+        Where turns are forbidden a junction is several copies, and the road into it several edges;
+        the one between the junctions as they are named comes first.
+        """
+        tails, heads = self._list_copies(from_name), self._list_copies(to_name)
+        found = [self._find_between(tail, head) for tail in tails for head in heads]
+        return tuple(edge for edge in found if edge is not None)
 
     def get_class(self, edge: int) -> str:
         """Return the class of an edge, such as `primary`."""
@@ -204,6 +215,16 @@ class Roads:
         there = tails.astype(np.uint64) << np.uint64(32) | heads
         back = heads.astype(np.uint64) << np.uint64(32) | tails
         return np.flatnonzero((uses & UNSAID).astype(bool) & ~np.isin(back, there))
+
+    def _list_copies(self, name: str) -> list[int]:
+        """Return the junction of a name, and after it all copies of the same node."""
+        number = int(self.number_of((name,))[0])
+        if number < 0 or self.slugs:
+            return [number] if number >= 0 else []
+        keys, order = self._keys
+        node = self.osm_ids[number] * _COPIES
+        first, last = np.searchsorted(keys, (node, node + _COPIES))
+        return [number, *(other for other in order[first:last].tolist() if other != number)]
 
     def _name(self, numbers: NDArray[np.intp]) -> list[str]:
         if self.slugs:

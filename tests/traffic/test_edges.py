@@ -26,7 +26,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 VALID = timedelta(minutes=15)
 ROADS = small_roads()
 LINKS = LinkTable(
-    {"A2-east": Link((0, 2)), "long": Link((3,), 2000.0), "barred": Link((5,))}, ROADS
+    {"A2-east": Link((0, 2)), "long": Link((3,), length_m=2000.0), "barred": Link((5,))}, ROADS
 )
 
 

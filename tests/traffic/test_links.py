@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from routing.osm import build_roads
 from tests.support.small_roads import (
     MIDDLE_EAST,
     MIDDLE_NORTH,
@@ -25,8 +26,8 @@ def written(folder: Path, text: str) -> Path:
 def test_a_link_is_the_edges_along_its_junctions(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + "NTIS-1,west>middle>east,2100\nNTIS-2,north>middle,\n")
     table = load_links(path, small_roads())
-    assert table.find("NTIS-1") == Link((WEST_MIDDLE, MIDDLE_EAST), 2100.0)
-    assert table.find("NTIS-2") == Link((NORTH_MIDDLE,), None)
+    assert table.find("NTIS-1") == Link((WEST_MIDDLE, MIDDLE_EAST), length_m=2100.0)
+    assert table.find("NTIS-2") == Link((NORTH_MIDDLE,))
     assert table.find("NTIS-3") is None
 
 
@@ -35,6 +36,20 @@ def test_a_publisher_who_knows_our_junctions_needs_no_table() -> None:
     assert table.find("west>middle>north") == Link((WEST_MIDDLE, MIDDLE_NORTH))
     assert table.find("west>east") is None
     assert table.find("west>") is None
+
+
+def test_a_road_into_a_junction_of_forbidden_turns_is_all_its_edges(shared_data: Path) -> None:
+    roads = build_roads(shared_data / "roads" / "newport-2023-06-13.osm.pbf")
+    names = roads.name_junctions()
+    copy = int((roads.copies > 0).argmax())
+    plain = names[copy].partition("/")[0]
+    into = [edge for edge, head in enumerate(roads.heads.tolist()) if head == copy]
+    start = names[int(roads.tails[into[0]])].partition("/")[0]
+    link = LinkTable({}, roads).find(f"{start}>{plain}")
+    assert link is not None
+    assert into[0] in link.edges + link.copies
+    ends = {names[int(roads.heads[edge])].partition("/")[0] for edge in link.edges + link.copies}
+    assert ends == {plain}
 
 
 @pytest.mark.parametrize(

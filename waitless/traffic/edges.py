@@ -88,9 +88,10 @@ class _Sheet:
         """Lay one figure over its edges; the word under which it is counted."""
         if link is None:
             return "unlocated_links"
-        edges = np.array(link.edges, dtype=np.intp)
-        usual = float(self.usual_s[edges].sum())
-        length_m = float(self.roads.length_m[edges].sum())
+        along = np.array(link.edges, dtype=np.intp)
+        edges = np.array(link.edges + link.copies, dtype=np.intp)
+        usual = float(self.usual_s[along].sum())
+        length_m = float(self.roads.length_m[along].sum())
         if not np.isfinite(usual):
             return "unlocated_links"
         expired_s = (now - held.live_until).total_seconds()
@@ -147,7 +148,7 @@ def _edges_of(
     def of_each() -> Iterator[int]:
         for place in event.places:
             links = [table.find(link_id) for link_id in place.link_ids] if table else []
-            known = [edge for link in links if link is not None for edge in link.edges]
+            known = [edge for link in links if link for edge in link.edges + link.copies]
             yield from known or locate(place)
 
     return np.array(sorted(set(of_each())), dtype=np.intp)

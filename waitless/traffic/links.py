@@ -22,6 +22,9 @@ class Link:
     """One link of a source: the edges it runs over, in the direction of travel."""
 
     edges: tuple[int, ...]
+    """One for each step from junction to junction."""
+    copies: tuple[int, ...] = ()
+    """Further edges of the same stretches, where turns are forbidden at their ends."""
     length_m: float | None = None
     """The source's own length of it; None: that of its edges."""
 
@@ -38,19 +41,24 @@ class LinkTable:
         known = self.links.get(link_id)
         if known is not None or ARROW not in link_id:
             return known
-        edges = find_edges(self.roads, link_id.split(ARROW))
-        return Link(edges) if isinstance(edges, tuple) else None
+        found = follow_junctions(self.roads, link_id.split(ARROW))
+        return found if isinstance(found, Link) else None
 
 
-def find_edges(roads: Roads, junctions: Sequence[str]) -> tuple[int, ...] | str:
-    """The edges along a line of junctions, or what is wrong with it."""
-    edges: list[int] = []
+def follow_junctions(
+    roads: Roads, junctions: Sequence[str], length_m: float | None = None
+) -> Link | str:
+    """The link along a line of junctions, or what is wrong with it."""
+    steps: list[tuple[int, ...]] = []
     for start, end in pairwise(junctions):
-        edge = roads.find_edge(start, end)
-        if edge is None:
+        step = roads.find_edges(start, end)
+        if not step:
             return f"no road from {start!r} to {end!r}"
-        edges.append(edge)
-    return tuple(edges) if edges else "at least two junctions are wanted"
+        steps.append(step)
+    if not steps:
+        return "at least two junctions are wanted"
+    copies = tuple(edge for step in steps for edge in step[1:])
+    return Link(tuple(step[0] for step in steps), copies, length_m)
 
 
 def load_links(path: Path, roads: Roads) -> LinkTable:
@@ -79,16 +87,20 @@ def load_links(path: Path, roads: Roads) -> LinkTable:
 def _link(row: Mapping[str | None, str | None], roads: Roads, where: str) -> Link:
     if None in row or None in row.values() or not row["link"]:
         raise LinkFault(f"{where}: {len(COLUMNS)} cells are wanted, the first not empty")
-    edges = find_edges(roads, (row["junctions"] or "").split(ARROW))
-    if isinstance(edges, str):
-        raise LinkFault(f"{where} junctions: {edges}")
-    text = row["length_m"]
+    length_m = _length(row["length_m"] or "", where)
+    link = follow_junctions(roads, (row["junctions"] or "").split(ARROW), length_m)
+    if isinstance(link, str):
+        raise LinkFault(f"{where} junctions: {link}")
+    return link
+
+
+def _length(text: str, where: str) -> float | None:
     if not text:
-        return Link(edges)
+        return None
     try:
         length_m = float(text)
     except ValueError:
         length_m = 0.0
     if not 0 < length_m <= _LONGEST_M:
         raise LinkFault(f"{where} length_m: {text!r} is no length up to {_LONGEST_M:.0f} m")
-    return Link(edges, length_m)
+    return length_m

@@ -79,8 +79,8 @@ def run() -> list[Figure]:
         ):
             measured = measure(roads, writer, reader, folder, lambda: bar.update(1))
     size = f"{len(roads.lat)} junctions, {len(places)} facilities"
-    print(f"  generated in {generate_s:.0f} s: {size}, {len(roads.tails)} directed edges")
-    return to_figures(measured, size, barred=JUNCTIONS >= FULL_SIZE)
+    print(f"  {size}, {len(roads.tails)} directed edges")
+    return to_figures(measured, generate_s, size, barred=JUNCTIONS >= FULL_SIZE)
 
 
 def generate_with_bar(

@@ -52,9 +52,10 @@ class Measured:
     """Libraries imported there that need not be."""
 
 
-def to_figures(measured: Measured, size: str, *, barred: bool) -> list[Figure]:
+def to_figures(measured: Measured, generate_s: float, size: str, *, barred: bool) -> list[Figure]:
     """Give the figures; their bars only if they are wanted."""
-    rows = [
+    rows: list[_Row] = [
+        ("generate", generate_s, "s", 60.0, size),
         *_of_builds(measured, size),
         *_of_changes("scattered", measured.scattered),
         *_of_changes("clustered", measured.clustered),

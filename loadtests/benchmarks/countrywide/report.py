@@ -117,9 +117,13 @@ def _of_answers(measured: Measured, size: str) -> list[_Row]:
     runs = (("", measured.plain_ms, 2.0), ("_nice", measured.nice_ms, None))
     for kind, by_round_ms, bar in runs:
         alone_ms, meanwhile_ms = np.median(by_round_ms, axis=0).tolist()
+        alone, meanwhile = (
+            f"{rounds_ms.min():.2f} to {rounds_ms.max():.2f} by round; {size}"
+            for rounds_ms in by_round_ms.T
+        )
         rows += [
-            (f"answer_p99_alone{kind}", alone_ms, "ms", None, size),
-            (f"answer_p99_recomputing{kind}", meanwhile_ms, "ms", None, size),
+            (f"answer_p99_alone{kind}", alone_ms, "ms", None, alone),
+            (f"answer_p99_recomputing{kind}", meanwhile_ms, "ms", None, meanwhile),
             (f"answer_p99_ratio{kind}", meanwhile_ms / alone_ms, "times", bar, "interleaved"),
         ]
     return rows

@@ -4,7 +4,7 @@ The rules are those of `Frame.find_access`, which is asked where the first few a
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ ALL_WET: Final = -1
 
 _ROUNDING: Final = 1 - 1e-9
 """A ring counts as covered a little later, so that no tie is lost to rounding."""
+
+_Within: TypeAlias = tuple[
+    NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]
+]
+"""Numbers of facilities, minutes, metres and live flags."""
 
 
 @compiled
@@ -42,6 +47,23 @@ def look_up(  # noqa: PLR0917 - compiled
         rows, facility_count, junctions[: max(count, 0)], straight_m[: max(count, 0)], access
     )
     return count == ALL_WET, minutes, distance_m, live
+
+
+@compiled
+def look_up_within(  # noqa: PLR0917 - compiled
+    grid: Grid,
+    barriers_m: NDArray[np.float64],
+    rows: Rows,
+    facility_count: int,
+    origin: tuple[float, float],
+    limit_m: float,
+    access: tuple[float, float],
+) -> tuple[bool, _Within]:
+    """Do as `look_up`, and keep the facilities that are reached."""
+    all_wet, minutes, distance_m, live = look_up(
+        grid, barriers_m, rows, facility_count, origin, limit_m, access
+    )
+    return all_wet, keep_within(minutes, distance_m, live)
 
 
 class _Near(NamedTuple):
@@ -186,3 +208,22 @@ def combine_rows(
                 distance_m[number] = decametres[entry] * 10 + leg_m
                 live[number] = row_live[entry]
     return minutes, distance_m, live
+
+
+@compiled
+def keep_within(
+    minutes: NDArray[np.float64], distance_m: NDArray[np.float64], live: NDArray[np.bool_]
+) -> _Within:
+    """Return the numbers of the facilities that are reached, rising, and their three figures.
+
+    The arrays given are written over.
+    """
+    facility = np.empty(len(minutes), dtype=np.intp)
+    found = 0
+    for number in range(len(minutes)):
+        if minutes[number] < np.inf:
+            facility[found] = number
+            minutes[found] = minutes[number]
+            distance_m[found], live[found] = distance_m[number], live[number]
+            found += 1
+    return facility[:found], minutes[:found], distance_m[:found], live[:found]

@@ -8,15 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.modes import PACES, Mode
 from routing.network import Network, NetworkFault, join_arrays
 from routing.roadgraph import BITS, EVERYBODY, UNSAID, list_columns, parse_osm_name
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _COPIES: Final = 1 << 16
 _FERRY = "ferry"
@@ -77,6 +79,8 @@ class Roads:
 
     def to_graph(self) -> "nx.DiGraph[str]":
         """Return the graph that `routing.roads.load_roads` describes."""
+        import networkx as nx  # noqa: PLC0415 - 13 MB that whoever only answers does without
+
         graph: nx.DiGraph[str] = nx.DiGraph(
             meta=self.meta, barriers=tuple(self.list_barriers()), only_met=self.only_met
         )

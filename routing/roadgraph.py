@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator
 from itertools import repeat
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import networkx as nx
 import numpy as np
 
 from routing.modes import Mode
 from routing.network import NetworkFault
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 BITS: Final = {Mode.DRIVE: 1, Mode.WALK: 2, Mode.CYCLE: 4}
 UNSAID: Final = 8

@@ -14,14 +14,16 @@ The kinds of feature, told apart by `properties.kind`:
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from routing.features import Feature, Place, RoadsFault, decode_feature
 from routing.geo import haversine_m, line_length_m
 from routing.network import NetworkFault
 from routing.roadarrays import Roads
 from routing.roadfile import SUFFIX, read_road_file
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["Roads", "RoadsFault", "load_roads", "read_roads"]
 
@@ -71,6 +73,8 @@ def load_roads(path: Path) -> "nx.DiGraph[str]":
     Raises:
         RoadsFault: the file cannot be read or used; names the line and the field.
     """
+    import networkx as nx  # noqa: PLC0415 - not held where built road files are read
+
     if path.suffix == SUFFIX:
         return read_road_file(path).to_graph()
     features = list(_read_features(path))

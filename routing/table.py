@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from routing.frame import Frame
 from routing.geo import is_on_earth
-from routing.lookup import combine_rows, look_up
+from routing.lookup import combine_rows, keep_within, look_up, look_up_within
+from routing.nearest import Grid
 from routing.rows import Rows
 
 ACCESS_LIMIT_M: Final = 10_000.0
@@ -85,17 +86,12 @@ class ReachTable:
         Raises:
             ValueError: the point is not on the Earth.
         """
-        if not is_on_earth(lat, lon):
-            raise ValueError("latitude and longitude must be degrees")
-        frame = self.frame
-        access = (frame.access_s_per_m, frame.pace.access_detour)
-        count = len(self.facility_ids)
-        all_wet, minutes, distance_m, live = look_up(
-            *(frame.grid, frame.barriers_m, self.rows, count),
-            *(frame.plane.project_point(lat, lon), ACCESS_LIMIT_M, access),
-        )
+        all_wet, minutes, distance_m, live = look_up(*self._put_question(lat, lon))
         if all_wet:
+            frame = self.frame
             junctions, straight_m = frame.find_access(lat, lon, ACCESS_LIMIT_M)
+            access = (frame.access_s_per_m, frame.pace.access_detour)
+            count = len(self.facility_ids)
             return Reach(*combine_rows(self.rows, count, junctions, straight_m, access))
         return Reach(minutes, distance_m, live)
 
@@ -105,8 +101,20 @@ class ReachTable:
         Raises:
             ValueError: the point is not on the Earth.
         """
-        reach = self.travel_from(lat, lon)
-        within = np.flatnonzero(reach.minutes < np.inf)
-        return ReachWithin(
-            within, reach.minutes[within], reach.distance_m[within], reach.live[within]
+        all_wet, within = look_up_within(*self._put_question(lat, lon))
+        return ReachWithin(*(keep_within(*self.travel_from(lat, lon)) if all_wet else within))
+
+    def _put_question(
+        self, lat: float, lon: float
+    ) -> tuple[
+        Grid, NDArray[np.float64], Rows, int, tuple[float, float], float, tuple[float, float]
+    ]:
+        """Return what the compiled look-ups are asked."""
+        if not is_on_earth(lat, lon):
+            raise ValueError("latitude and longitude must be degrees")
+        frame = self.frame
+        return (
+            *(frame.grid, frame.barriers_m, self.rows, len(self.facility_ids)),
+            *(frame.plane.project_point(lat, lon), ACCESS_LIMIT_M),
+            (frame.access_s_per_m, frame.pace.access_detour),
         )

@@ -1,5 +1,6 @@
 """The generated country of the benchmarks: is it a road network, and is it this country?"""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,6 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from loadtests.benchmarks.country import load_hospitals
 from loadtests.benchmarks.country_edges import (
     CLASS_NAMES,
     FERRY,
@@ -19,6 +19,19 @@ from loadtests.benchmarks.country_edges import (
 from loadtests.benchmarks.country_land import CITIES, to_degrees, to_plane
 from loadtests.benchmarks.country_net import pick_tree, thin_triangles
 from loadtests.benchmarks.country_roads import FEWEST_JUNCTIONS, STAGES, generate_country
+from loadtests.benchmarks.countrywide.changes import (
+    CHANGED,
+    Change,
+    draw_clustered,
+    draw_scattered,
+)
+from loadtests.benchmarks.countrywide.places import (
+    CROWD,
+    draw_origins,
+    list_city_corners,
+    load_hospitals,
+    place_crowd,
+)
 from routing.modes import Mode
 from routing.roadfile import read_road_file, save_road_file
 from routing.targets import find_targets
@@ -236,3 +249,37 @@ def test_of_a_thinned_triangle_the_longest_side_goes_unless_it_saves_a_detour() 
     assert sorted(thin_triangles(corners_m).tolist()) == [[0, 1], [0, 2]]
     assert len(thin_triangles(corners_m, worth=0.8)) == 3
     assert len(thin_triangles(corners_m, worth=0.7)) == 2
+
+
+@pytest.mark.parametrize("draw", [draw_scattered, draw_clustered])
+def test_a_change_closes_some_edges_speeds_some_up_and_slows_the_others_down(
+    country: CountryRoads, draw: Callable[[CountryRoads, np.random.Generator], Change]
+) -> None:
+    change = draw(country, np.random.default_rng(4))
+
+    factors = change.times_s / country.time_s[change.edges]
+    closed, faster = np.isinf(factors), factors < 1
+    assert len(set(change.edges.tolist())) == CHANGED
+    assert 0.05 < closed.mean() < 0.15
+    assert 0.2 < faster.mean() < 0.4
+    assert ((factors > 1.1) | faster).all()
+
+
+def test_a_clustered_change_is_round_one_place_and_a_scattered_one_all_over(
+    country: CountryRoads,
+) -> None:
+    def spread(change: Change) -> float:
+        return float(np.std(country.lat[country.tails[change.edges]]))
+
+    rng = np.random.default_rng(4)
+    assert spread(draw_clustered(country, rng)) < 0.5 < spread(draw_scattered(country, rng))
+
+
+def test_patients_live_near_the_corners_they_are_drawn_at(country: CountryRoads) -> None:
+    city = list_city_corners(country)
+    patients = draw_origins(country, city, 50, np.random.default_rng(4))
+
+    away = np.hypot(*(patients - (51.5, -0.12)).T)
+    assert len(city) >= CROWD
+    assert len(place_crowd(country, city, np.random.default_rng(4))) == CROWD
+    assert (away < 0.35).all()

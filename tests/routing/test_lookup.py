@@ -134,3 +134,33 @@ def find_access_plainly(
         if dry or tried >= len(nearest):
             return dry
         tried *= 4
+
+
+@settings(deadline=None, max_examples=200)
+@given(points=_POINTS, origin=_ORIGIN, water=_WATER)
+def test_those_in_reach_are_told_as_among_all(
+    points: list[Point], origin: Point, water: list[list[Point]]
+) -> None:
+    apart = list(dict.fromkeys((round(east), round(north)) for east, north in points))
+    places = {str(i): to_degrees(point) for i, point in enumerate(apart)}
+    network = make_network(apart, water)
+    table = replace(build_reach(make_network(apart, []), places), frame=network.frame)
+
+    every = table.travel_from(*to_degrees(origin))
+    within = table.travel_from_within(*to_degrees(origin))
+
+    reached = np.flatnonzero(np.isfinite(every.minutes))
+    assert within.facility.tolist() == reached.tolist()
+    assert within.minutes.tolist() == every.minutes[reached].tolist()
+    assert within.distance_m.tolist() == every.distance_m[reached].tolist()
+    assert within.live.tolist() == every.live[reached].tolist()
+
+
+def test_those_in_reach_are_told_where_the_nearest_junctions_are_all_across_water() -> None:
+    wall = [[(-900.0, 100.0), (900.0, 100.0)]]
+    points = [(i * 10.0, 200.0) for i in range(JUNCTIONS_TRIED + 1)] + [(0.0, -2_000.0)]
+    places = {str(i): to_degrees(point) for i, point in enumerate(points)}
+    network = make_network(points, wall)
+    table = replace(build_reach(make_network(points, []), places), frame=network.frame)
+
+    assert table.travel_from_within(*to_degrees((0.0, 0.0))).facility.tolist() == [len(points) - 1]

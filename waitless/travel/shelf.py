@@ -4,6 +4,7 @@ Keys of an area, beside those of `waitless.store`: `:reach` (hash, mode -> what 
 `:reach:<mode>:<version>` (list, the pieces of a table) and the channel `:tables`.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -94,7 +95,9 @@ class Shelf:
         while True:
             piece: Any = await self._redis.lindex(key, len(pieces))
             if piece is None:
-                return b"".join(pieces) or None
+                # Hundreds of MB: in a thread (the interpreter's lock is let go), so that answers
+                # go on.
+                return await asyncio.to_thread(b"".join, pieces) or None
             pieces.append(piece)
 
     @asynccontextmanager

@@ -1,0 +1,3 @@
+"""Parts of the country benchmark: what is asked, the process that ingests, one that answers."""
+
+AREA = "country"

@@ -14,9 +14,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import figure as plotting
@@ -27,6 +29,7 @@ from loadtests.benchmarks.figures import RESULTS, Figure
 from routing.geo import haversine_m
 from routing.modes import Mode
 from routing.osm import build_roads
+from routing.reach import build_reach
 from routing.roads import Roads
 from routing.search import BackwardSearch
 
@@ -123,6 +126,7 @@ def compare(name: str, python: Path) -> Iterator[Figure]:
     roads = build_roads(extract)
     origins, destinations = draw_points(roads, np.random.default_rng(SEED))
     theirs = ask_routers(python, extract, origins, destinations)
+    yield time_row(name, roads, origins, destinations, theirs["valhalla"].pop("us_per_origin"))
     shown = {}
     print(f"  {name:<10}{'':<8}{'router':<10}{'scale':>7}{'median':>8}{'p90':>8}{'nearest':>9}")
     for mode in (Mode.DRIVE, Mode.WALK, Mode.CYCLE):
@@ -188,9 +192,34 @@ def find_minutes(
     return minutes
 
 
+def time_row(
+    name: str,
+    roads: Roads,
+    origins: NDArray[np.float64],
+    destinations: NDArray[np.float64],
+    valhalla_us: float,
+) -> Figure:
+    """Return how many times faster a row of a ready table is than a matrix of one origin."""
+    places = {str(number): (lat, lon) for number, (lat, lon) in enumerate(destinations.tolist())}
+    table = build_reach(roads.compile(Mode.DRIVE), places)
+    took_us: list[float] = []
+    for lat, lon in origins.tolist():
+        began = time.perf_counter()
+        table.travel_from(lat, lon)
+        took_us.append((time.perf_counter() - began) * 1e6)
+    row_us = float(np.median(took_us))
+    return Figure(
+        name=f"road_accuracy.{name}.row_over_valhalla_matrix",
+        value=valhalla_us / row_us,
+        unit="times",
+        better="higher",
+        reference=f"1 x {len(places)} matrix {valhalla_us:.0f} us; row {row_us:.1f} us",
+    )
+
+
 def ask_routers(
     python: Path, extract: Path, origins: NDArray[np.float64], destinations: NDArray[np.float64]
-) -> dict[str, dict[str, list[list[float | None]]]]:
+) -> dict[str, dict[str, Any]]:
     """Return minutes by router and mode, worked out in a process of its own."""
     asked = {"origins": origins.tolist(), "destinations": destinations.tolist()}
     with tempfile.TemporaryDirectory() as folder:

@@ -3,19 +3,23 @@
 Run by `road_accuracy` under the interpreter that has the routers (`python router_times.py EXTRACT
 FOLDER` with the points on standard input); imports nothing of ours, so that any environment will
 do. The last line printed is a JSON object, `{"valhalla": {"drive": [[minutes or null]]}}`, `osrm`
-likewise; a router that is not installed is left out.
+likewise; a router that is not installed is left out. `us_per_origin` beside them is what Valhalla
+takes for the drives of one origin asked by itself, microseconds (median of `TIMED_ORIGINS`).
 """
 
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 POINTS_PER_REQUEST = 50
+TIMED_ORIGINS = 200
 
 Point = Sequence[float]
 Minutes = list[list[float | None]]
@@ -28,7 +32,7 @@ def main() -> None:
     """Build each router's data from the extract and ask it for every mode."""
     extract, folder = Path(sys.argv[1]), Path(sys.argv[2])
     asked = json.load(sys.stdin)
-    answers = {}
+    answers: dict[str, Any] = {}
     for name, ask in (("valhalla", ask_valhalla), ("osrm", ask_osrm)):
         try:
             answers[name] = ask(extract, folder, asked["origins"], asked["destinations"])
@@ -39,8 +43,8 @@ def main() -> None:
 
 def ask_valhalla(
     extract: Path, folder: Path, origins: list[Point], destinations: list[Point]
-) -> dict[str, Minutes]:
-    """Return Valhalla's minutes by mode.
+) -> dict[str, Any]:
+    """Return Valhalla's minutes by mode, and `us_per_origin`.
 
     Raises:
         ImportError: pyvalhalla is not installed.
@@ -55,7 +59,7 @@ def ask_valhalla(
     _call("valhalla_build_tiles", "-c", str(folder / "valhalla.json"), str(extract))
     actor = valhalla.Actor(str(folder / "valhalla.json"))
     targets = [{"lat": lat, "lon": lon} for lat, lon in destinations]
-    answers: dict[str, Minutes] = {}
+    answers: dict[str, Any] = {}
     for mode, costing in VALHALLA_COSTINGS.items():
         answers[mode] = []
         for first in range(0, len(origins), POINTS_PER_REQUEST):
@@ -66,7 +70,20 @@ def ask_valhalla(
             answers[mode] += [
                 [_to_minutes(cell["time"]) for cell in row] for row in told["sources_to_targets"]
             ]
+    answers["us_per_origin"] = statistics.median(
+        _time_us(
+            actor.matrix,
+            {"sources": [{"lat": lat, "lon": lon}], "targets": targets, "costing": "auto"},
+        )
+        for lat, lon in origins[:TIMED_ORIGINS]
+    )
     return answers
+
+
+def _time_us(ask: Callable[[dict[str, Any]], object], request: dict[str, Any]) -> float:
+    began = time.perf_counter()
+    ask(request)
+    return (time.perf_counter() - began) * 1e6
 
 
 def ask_osrm(

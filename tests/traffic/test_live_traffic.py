@@ -1,6 +1,7 @@
 """From a traffic source to a patient's minutes, through real servers."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -162,6 +163,9 @@ async def test_processes_that_only_answer_follow_the_writers_tables(
 ) -> None:
     clock = FakeClock()
     settings = settings_for(own_redis, mosquitto, tables_folder=tmp_path)
+    old = tmp_path / "drive-0.reach"
+    old.write_bytes(b"")
+    os.utime(old, (0, 0))
     async with (
         serving(create_app(settings, Role.API, now=clock)) as early,
         serving(create_app(settings, Role.INGEST, now=clock)) as _,
@@ -182,6 +186,7 @@ async def test_processes_that_only_answer_follow_the_writers_tables(
         async with serving(create_app(settings, Role.API, now=clock)) as late:
             assert await travel(late) == await travel(early)
     assert list(tmp_path.glob("drive-*.reach")), "tables are files that processes share"
+    assert not old.exists(), "what the shelf no longer speaks of is removed"
 
 
 async def test_a_store_that_lost_its_tables_gets_them_again(

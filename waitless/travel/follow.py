@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from routing.tablefile import TableFault, decode_frame, decode_table
 from waitless.area.pack import Area
 from waitless.redis_link import StoreAway
 from waitless.travel.builder import TravelBuilder, basis_of, find_pack_version
-from waitless.travel.shelf import Entry, Shelf
+from waitless.travel.shelf import SUPERSEDED_FOR_S, Entry, Shelf
 from waitless.travel.tables import ModeTable, TravelTables
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 REFRESH_S = 5.0
 """The shelf is looked at this often even without a notice: one can be lost."""
 RETRY_S = 0.5
+SUFFIX = ".reach"
 
 
 class TravelFollower:
@@ -87,6 +90,7 @@ class TravelFollower:
                     while True:
                         if found := await self._fetch():
                             self._replace(found)
+                            await asyncio.to_thread(self._tidy)
                         await changes.wait(REFRESH_S)
             except StoreAway as fault:
                 log.warning("store away (%s): travel tables stay as they are", fault)
@@ -124,12 +128,15 @@ class TravelFollower:
             return await asyncio.to_thread(_open_warm, memoryview(content), frame)
         except TableFault:
             log.exception("the travel table %s of %s cannot be used", entry.table, mode)
+            if self._folder is not None:
+                for version in (entry.frame, entry.table):
+                    self._path(mode, version).unlink(missing_ok=True)
             return None
 
     async def _content(self, mode: Mode, version: str) -> bytes | mmap | None:
         if self._folder is None:
             return await self._shelf.fetch(mode, version)
-        path = self._folder / f"{mode.value}-{version}.reach"
+        path = self._path(mode, version)
         if not path.exists():
             content = await self._shelf.fetch(mode, version)
             if content is None:
@@ -137,6 +144,23 @@ class TravelFollower:
             await asyncio.to_thread(_write_whole, path, content)
         with path.open("rb") as file:
             return mmap(file.fileno(), 0, access=ACCESS_READ)
+
+    def _tidy(self) -> None:
+        """Remove files that the shelf no longer speaks of; whoever maps one keeps it."""
+        if self._folder is None:
+            return
+        wanted = {
+            self._path(mode, version)
+            for mode, entry in self._held.items()
+            for version in (entry.frame, entry.table)
+        }
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            with suppress(OSError):
+                if path not in wanted and time.time() - path.stat().st_mtime > SUPERSEDED_FOR_S:
+                    path.unlink()
+
+    def _path(self, mode: Mode, version: str) -> Path:
+        return (self._folder or Path()) / f"{mode.value}-{version}{SUFFIX}"
 
     def _replace(self, found: dict[Mode, ModeTable]) -> None:
         before = self.tables.by_mode if hasattr(self, "tables") else {}

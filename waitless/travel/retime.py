@@ -2,9 +2,16 @@
 
 import asyncio
 import logging
+import os
+import sys
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -23,14 +30,19 @@ from waitless.travel.tables import TravelTables
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 LOOK_EVERY_S = 1.0
 """How often it is asked whether anything has changed; what comes in between comes as one."""
+MODEST = 10
+"""Niceness of the thread that searches."""
 FADE_EVERY = timedelta(minutes=1)
 """How often times are taken anew while an expired figure decays."""
 
 
 class Retimer:
-    """Looks every second; searches in a thread, so that nothing else waits for it."""
+    """Looks every second; searches in a modest thread, so that nothing else waits for it."""
 
     def __init__(
         self,
@@ -48,6 +60,7 @@ class Retimer:
         self._now = now
         self._metrics = metrics
         self._horizon_minutes = horizon_minutes
+        self._thread = ThreadPoolExecutor(1, "retime", initializer=_be_modest)
         self._locator = Locator(area.roads)
         self._usual_at: datetime | None = None
         self._usual_s = area.roads.time_s
@@ -56,9 +69,9 @@ class Retimer:
 
     async def run(self) -> None:
         """Make and share tables until cancelled."""
-        builder = await asyncio.to_thread(TravelBuilder, self._area, self._horizon_minutes)
+        builder = await self._aside(TravelBuilder, self._area, self._horizon_minutes)
         times = await self._take()
-        tables = await asyncio.to_thread(builder.build, times)
+        tables = await self._aside(builder.build, times)
         while True:
             await self._share(builder.pack, tables)
             await asyncio.sleep(LOOK_EVERY_S)
@@ -68,11 +81,16 @@ class Retimer:
             newer = await self._take()
             searched = 0
             if _differ(times, newer):
-                tables, searched = await asyncio.to_thread(builder.renew, tables, newer)
+                tables, searched = await self._aside(builder.renew, tables, newer)
             else:
                 tables = tables.dated(newer.taken_at)
             times = newer
             self._metrics.retimed(asyncio.get_running_loop().time() - began, searched)
+
+    async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Do work in the thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, partial(work, *args, **named))
 
     def _is_due(self) -> bool:
         now = self._now()
@@ -94,7 +112,7 @@ class Retimer:
         self._due = find_next_change(picture, now)
         if is_fading(picture, now):
             self._due = min(self._due or now + FADE_EVERY, now + FADE_EVERY)
-        times = await asyncio.to_thread(self._take_times, picture, now)
+        times = await self._aside(self._take_times, picture, now)
         self._desk.note(times)
         for feed_id, counts in times.counts.items():
             self._metrics.counted(feed_id, asdict(counts))
@@ -129,11 +147,18 @@ class Retimer:
                     as_of=table.as_of,
                 )
                 if current.get(mode) != entry:
-                    frame = await asyncio.to_thread(encode_frame, reach.frame)
-                    content = await asyncio.to_thread(encode_table, reach)
+                    frame = await self._aside(encode_frame, reach.frame)
+                    content = await self._aside(encode_table, reach)
                     await self._shelf.put(mode, entry, frame, content)
         except StoreAway as fault:
             log.warning("store away (%s): travel tables not shared yet", fault)
+
+
+def _be_modest() -> None:
+    """Leave the processor to whoever answers. On Linux this is the thread's own niceness."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), MODEST)
 
 
 def _differ(before: EdgeTimes, after: EdgeTimes) -> bool:

@@ -102,7 +102,7 @@ class Retimer:
 
     async def _take(self) -> EdgeTimes:
         """What every edge takes now; the picture is copied first, for it goes on changing."""
-        now = self._now()
+        now = self._now().replace(microsecond=0)
         self._turns = self._desk.turns
         self._desk.prune()
         picture = {

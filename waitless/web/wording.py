@@ -34,6 +34,7 @@ KIND_WORDS = {
     "miu": "Minor injury unit",
     "walk-in": "Walk-in centre",
 }
+METRES_PER_MILE = 1609.344
 _TRAVELLING = {
     Mode.DRIVE: "driving",
     Mode.WALK: "walking",
@@ -41,8 +42,8 @@ _TRAVELLING = {
     Mode.TRANSIT: "by bus or train",
 }
 _BASIS = {
-    "live_traffic": "with traffic as it is now",
-    "usual": "at usual speeds, without live traffic",
+    "live_traffic": "with live traffic",
+    "usual": "at the usual speeds of this hour, without live traffic",
     "timetable": "by timetable",
     "estimate": "an estimate along main roads",
 }
@@ -86,7 +87,7 @@ def describe(destination: Destination, mode: Mode, calendar: Calendar) -> Destin
         headline=_headline(destination, mode),
         range=_range(destination),
         posted=None if destination.wait is None else describe_posted(destination.wait.now),
-        journey=_journey(destination),
+        journey=_journey(destination, calendar),
         closing=_closing(facility.open_until, calendar),
         reasons=[REASON_TEXTS[Reason(code)] for code in destination.reasons],
         similar=destination.similar_to_previous,
@@ -156,9 +157,12 @@ def _up_to_five(minutes: float) -> int:
     return max(5, 5 * math.ceil(minutes / 5))
 
 
-def _journey(destination: Destination) -> str:
-    miles = destination.travel.distance_m / 1609.344
-    return f"{miles:.1f} miles, {_BASIS[destination.travel.basis]}."
+def _journey(destination: Destination, calendar: Calendar) -> str:
+    travel = destination.travel
+    told = _BASIS[travel.basis]
+    if travel.basis == "live_traffic" and travel.as_of is not None:
+        told += f" as of {travel.as_of.astimezone(calendar.zone):%H:%M}"
+    return f"{travel.distance_m / METRES_PER_MILE:.1f} miles, {told}."
 
 
 def _closing(open_until: datetime | None, calendar: Calendar) -> str | None:

@@ -23,6 +23,7 @@ ENV PATH=/opt/waitless/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONFAULTHANDLER=1 \
+    NUMBA_CACHE_DIR=/tmp/numba \
     WAITLESS_HOST=0.0.0.0 \
     WAITLESS_PORT=8080
 RUN groupadd --system --gid 10001 waitless \

@@ -117,6 +117,7 @@ class _Reading:
     def _take_figures(
         self, record: Element, publication: Element, told_at: datetime
     ) -> Iterator[DatexFault]:
+        """The faults of a record's values, or the one that refuses it whole."""
         try:
             yield from self._links.add(record, publication, told_at)
         except DatexFault as fault:

@@ -65,7 +65,7 @@ class EventTally:
                 found.where = f"situationRecord {record_id}: {found.where}"
                 yield found
         if situation_id is not None and records and is_read:
-            self._only_ends[situation_id] = not events
+            self._only_ends[situation_id] = not events and self._only_ends.get(situation_id, True)
         known = {event.places for event in events if event.places}
         shared = known.pop() if len(known) == 1 else ()
         for event in events:

@@ -1,5 +1,6 @@
 """A road authority's DATEX II, polled, from its bytes to a patient's minutes."""
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,16 +42,19 @@ def first_road(pack: Path) -> str:
     return f"{names[int(roads.tails[0])]}>{names[int(roads.heads[0])]}"
 
 
+@pytest.mark.parametrize("media_type", ["text/xml", "application/gzip"])
 async def test_a_polled_speed_is_laid_on_the_links_road_and_others_are_counted(
-    shared_data: Path, plymouth_pack: Path, redis_url: str
+    shared_data: Path, plymouth_pack: Path, redis_url: str, media_type: str
 ) -> None:
     payload = (
         shared_data
         / "traffic/national-highways-datex2/DeliverFusedFvdAndSensorTrafficDataRequest.xml"
     ).read_bytes()
+    if media_type == "application/gzip":
+        payload = gzip.compress(payload)
 
     async def fused(_: web.Request) -> web.Response:
-        return web.Response(body=payload, content_type="text/xml")
+        return web.Response(body=payload, content_type=media_type)
 
     authority = web.Application()
     authority.router.add_get("/fused.xml", fused)

@@ -81,9 +81,7 @@ def test_a_whole_situation_ends_its_other_events_and_no_one_elses() -> None:
     told = (event("A", **own), event("B", **own), event("C", **own), event("D", **other))
     newer = event("E", NOON + 2 * MINUTE, **own)
     picture.apply(report(events=(*told, event("F"), newer)), VALID)
-    whole = report(
-        NOON + MINUTE, events=(told[0],), ended=("B",), unread=(), whole_situations=("s",)
-    )
+    whole = report(NOON + MINUTE, events=(told[0],), ended=("B",), whole_situations=("s",))
     assert picture.apply(whole, VALID)
     assert held(picture) == ["A", "D", "E", "F"]
     picture.apply(report(NOON + 2 * MINUTE, events=(told[2],)), VALID)

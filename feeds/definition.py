@@ -16,6 +16,9 @@ SHIPPED = Path(__file__).parent / "definitions"
 """Definitions that come with the package; an area pack may have copies of its own."""
 
 
+MOST_BYTES_OF_WAITS = 16 * 1024 * 1024
+
+
 class DefinitionFault(ValueError):
     """A definition that cannot be used; the message names the file and the field."""
 
@@ -23,8 +26,9 @@ class DefinitionFault(ValueError):
 class Transport(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What all ways of getting a payload share."""
 
-    max_bytes: Annotated[int, msgspec.Meta(gt=0, le=16 * 1024 * 1024)] = 2 * 1024 * 1024
-    """A larger payload is refused unread."""
+    max_bytes: Annotated[int, msgspec.Meta(gt=0, le=64 * 1024 * 1024)] = 2 * 1024 * 1024
+    """A larger payload is refused unread. Of waits at most `MOST_BYTES_OF_WAITS`; a country's
+    traffic is larger."""
 
 
 class HttpPoll(
@@ -137,6 +141,8 @@ def _check(definition: FeedDefinition) -> None:
         definition.zone_info  # noqa: B018 - looked up for its fault
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
         raise ValueError(f"no zone {definition.zone!r} - at `$.zone`") from fault
+    if definition.transport.max_bytes > MOST_BYTES_OF_WAITS:
+        raise ValueError(f"at most {MOST_BYTES_OF_WAITS} - at `$.transport.max_bytes`")
     _check_names(definition)
     for name, locator in _locators(definition):
         try:

@@ -25,9 +25,16 @@ MEDIA_TYPES = {
     "csv": ("text/csv", "text/plain", "application/csv", "application/octet-stream"),
     "html": ("text/html", "application/xhtml+xml"),
     "text": ("text/plain", "text/html"),
-    "xml": ("application/xml", "text/xml", "application/octet-stream"),
+    "xml": (
+        "application/xml",
+        "text/xml",
+        "application/octet-stream",
+        "application/gzip",
+        "application/x-gzip",
+    ),
 }
-"""By the kind of body. JSON may also come as `*/json` or `*/*+json`, XML likewise."""
+"""By the kind of body. JSON may also come as `*/json` or `*/*+json`, XML likewise, or as a gzip
+file that its decoder unpacks."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_VALIDATOR = 512

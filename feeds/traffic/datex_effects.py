@@ -23,11 +23,15 @@ _RESTRICTING = frozenset(
         "narrowLanes",
         "newRoadworksLayout",
         "overnightClosures",
+        "rollingRoadBlock",
         "singleAlternateLineTraffic",
         "temporaryTrafficLights",
+        "tidalFlowLaneInOperation",
         "trafficBeingManuallyDirected",
         "trafficHeld",
+        "turnAroundInOperation",
         "useSpecifiedLanesOrCarriageways",
+        "vehicleStorageInOperation",
     }
 )
 _MANAGEMENT = ("roadOrCarriagewayOrLaneManagementType", "generalNetworkManagementType")

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from feeds.model import RefusalReason
 from feeds.times import FUTURE_TOLERANCE
+from feeds.traffic.datex_lanes import combine_speeds
 from feeds.traffic.datex_values import (
     SLOW_VEHICLES,
     DatexFault,
@@ -40,19 +42,25 @@ class _Readings:
     """Seconds by the name of the figure's field."""
     speeds: list[tuple[bool, float | None]] = field(default_factory=list)
     """Whether it is of all vehicles, and km/h; None where the source has no figure."""
-    flows: list[float | None] = field(default_factory=list)
+    flows: list[tuple[int, float | None]] = field(default_factory=list)
+    """How many speeds came before it, and vehicles per hour; None where there is no figure."""
+    faults: list[DatexFault] = field(default_factory=list)
+    """Values that were refused; they count as not given."""
 
 
 class LinkTally:
     """Gathers the readings of a document's links."""
 
-    def __init__(self, received_at: datetime) -> None:
+    def __init__(self, received_at: datetime, zone: ZoneInfo | None) -> None:
         self.passed_over: Counter[str] = Counter()
         self._received_at = received_at
+        self._zone = zone
         self._readings: dict[tuple[str, datetime], _Readings] = {}
 
-    def add(self, record: Element, publication: Element, published_at: datetime) -> None:
-        """Take in one `siteMeasurements` or `elaboratedData`.
+    def add(
+        self, record: Element, publication: Element, published_at: datetime
+    ) -> Iterator[DatexFault]:
+        """Take in one `siteMeasurements` or `elaboratedData`; a fault for each value refused.
 
         Args:
             record: of either kind.
@@ -60,33 +68,35 @@ class LinkTally:
             published_at: the time where neither the record nor the publication has one.
 
         Raises:
-            DatexFault: the record cannot be read; nothing of it is taken.
+            DatexFault: its time, or a link, cannot be; nothing of it is taken.
         """
         if _is_forecast(record, publication):
             self.passed_over["forecast"] += 1
             return
         default = (
-            read_time(record.find("measurementTimeDefault"))
-            or read_time(publication.find("timeDefault"))
+            self._read_time(record.find("measurementTimeDefault"))
+            or self._read_time(publication.find("timeDefault"))
             or published_at
         )
         site = _find_id(record.find("measurementSiteReference"))
+        expires_at = self._find_end(record)
         found: list[tuple[tuple[str, datetime], _Readings]] = []
         skipped: Counter[str] = Counter()
         for basic in record.find_within("basicData"):
             kind = basic.kind or "basicData"
             link_id = site or _find_link(record, basic)
-            as_of = _find_own_time(basic) or default
-            readings = _Readings(expires_at=_find_end(record))
-            if not _read_basic(basic, readings):
-                skipped[kind] += 1
+            as_of = self._read_time(basic.find("measurementOrCalculationTime")) or default
             if as_of > self._received_at + FUTURE_TOLERANCE:
                 raise DatexFault(
                     RefusalReason.FUTURE, link_id, f"{kind} of {as_of.isoformat()}, yet to come"
                 )
+            readings = _Readings(expires_at=expires_at)
+            if not _read_basic(basic, readings):
+                skipped[kind] += 1
             found.append(((link_id, as_of), readings))
         self.passed_over += skipped
         for key, readings in found:
+            yield from readings.faults
             _merge(self._readings.setdefault(key, _Readings()), readings)
 
     def list_figures(self) -> Iterator[LinkFigure]:
@@ -110,56 +120,24 @@ class LinkTally:
         silent = dict.fromkeys(
             link_id
             for (link_id, _), readings in self._readings.items()
-            if readings.told and link_id not in told
+            if readings.told and not readings.faults and link_id not in told
         )
         return tuple(silent)
 
+    def _read_time(self, element: Element | None) -> datetime | None:
+        return read_time(element, self._zone)
 
-def combine_speeds(
-    speeds: list[tuple[bool, float | None]], flows: list[float | None]
-) -> float | None:
-    """One speed for a site that gives several: by lane, by length of vehicle.
-
-    Those of all vehicles are preferred to those of some. Where the site gives as many flows as
-    speeds, the nth is taken to belong to the nth (so do loops list them) and weighs it; else all
-    weigh the same. Flows are never more than weights.
-
-    Args:
-        speeds: whether each is of all vehicles, and km/h or None for no figure.
-        flows: vehicles per hour, or None for no figure.
-    """
-    weights: list[float] = [1.0] * len(speeds)
-    known = [flow for flow in flows if flow is not None]
-    if len(known) == len(flows) == len(speeds):
-        weights = known
-    chosen = [
-        (speed, weight)
-        for (for_all, speed), weight in zip(speeds, weights, strict=True)
-        if speed is not None and for_all == any(whole and v is not None for whole, v in speeds)
-    ]
-    if not chosen:
-        return None
-    total = sum(weight for _, weight in chosen)
-    if total <= 0:
-        return sum(speed for speed, _ in chosen) / len(chosen)
-    return sum(speed * weight for speed, weight in chosen) / total
+    def _find_end(self, record: Element) -> datetime | None:
+        validity = record.find("validity")
+        if validity is None:
+            return None
+        ends = validity.find_within("overallEndTime", "endOfPeriod")
+        return max(filter(None, map(self._read_time, ends)), default=None)
 
 
 def _is_forecast(record: Element, publication: Element) -> bool:
     own = record.find("forecast")
     return says_yes(own if own is not None else publication.find("forecastDefault"))
-
-
-def _find_own_time(basic: Element) -> datetime | None:
-    return read_time(basic.find("measurementOrCalculationTime"))
-
-
-def _find_end(record: Element) -> datetime | None:
-    validity = record.find("validity")
-    if validity is None:
-        return None
-    ends = (*validity.find_within("overallEndTime"), *validity.find_within("endOfPeriod"))
-    return max(filter(None, map(read_time, ends)), default=None)
 
 
 def _find_id(reference: Element | None) -> str:
@@ -191,7 +169,8 @@ def _read_basic(basic: Element, readings: _Readings) -> bool:
     """Whether basic data says anything of travel times for cars; flows are noted as weights."""
     if basic.kind == "TrafficFlow":
         value = basic.find("vehicleFlow")
-        readings.flows.append(None if value is None else _read_value(value, "vehicleFlowRate"))
+        flow = None if value is None else _read_value(value, "vehicleFlowRate", readings)
+        readings.flows.append((len(readings.speeds), flow))
         return False
     if is_for(basic, SLOW_VEHICLES):
         return False
@@ -206,7 +185,7 @@ def _read_basic(basic: Element, readings: _Readings) -> bool:
         value = basic.find(name)
         if value is None:
             continue
-        seconds = _read_value(value, "duration", most=LONGEST_S)
+        seconds = _read_value(value, "duration", readings, most=LONGEST_S)
         if seconds:
             readings.times[target] = seconds
     return True
@@ -217,11 +196,23 @@ def _read_speed(basic: Element, readings: _Readings, *, for_all: bool) -> bool:
     if value is None:
         return False
     readings.told = True
-    readings.speeds.append((for_all, _read_value(value, "speed", most=FASTEST_KMH) or None))
+    kmh = _read_value(value, "speed", readings, most=FASTEST_KMH)
+    readings.speeds.append((for_all, kmh or None))
     return True
 
 
-def _read_value(value: Element, name: str, most: float = float("inf")) -> float | None:
+def _read_value(
+    value: Element, name: str, readings: _Readings, most: float = float("inf")
+) -> float | None:
+    """A figure; None where there is none, or it is refused, which is noted."""
+    try:
+        return _find_figure(value, name, most)
+    except DatexFault as fault:
+        readings.faults.append(fault)
+        return None
+
+
+def _find_figure(value: Element, name: str, most: float) -> float | None:
     """A figure; None where the source says that it has none, or that it is wrong.
 
     Raises:
@@ -243,5 +234,6 @@ def _merge(held: _Readings, new: _Readings) -> None:
     held.told |= new.told
     held.expires_at = held.expires_at or new.expires_at
     held.times = {**new.times, **held.times}
+    held.flows += [(len(held.speeds) + before, flow) for before, flow in new.flows]
     held.speeds += new.speeds
-    held.flows += new.flows
+    held.faults += new.faults

@@ -24,6 +24,12 @@ _MAIN = frozenset(
         "expressLanes", "localLanes",
     }
 )  # fmt: skip
+_IN_ORDER = (
+    "linearCoordinatesStartPoint", "linearCoordinatesIntermediatePoint",
+    "linearCoordinatesEndPoint",
+    "openlrLocationReferencePoint", "openlrLastLocationReferencePoint",
+)  # fmt: skip
+"""Points of lines in the direction of travel; documents have them in that of the alphabet too."""
 _Points = tuple[tuple[float, float], ...]
 
 
@@ -89,7 +95,11 @@ def _read_leaf(leaf: Element) -> EventPlace | None:
 
 def _read_line(leaf: Element) -> _Points:
     """The points of a location in its direction of travel; the fullest description counts."""
-    lines = [_read_positions(one) for one in leaf.find_within("posList")]
+    lines = [
+        _read_positions(one, line.attributes | one.attributes)
+        for line in leaf.walk()
+        for one in line.list_children("posList")
+    ]
     if any(lines):
         return max(lines, key=len)
     framed = leaf.find("tpegLinearLocation")
@@ -100,6 +110,11 @@ def _read_line(leaf: Element) -> _Points:
         if points:
             return points
     directions = [*leaf.find_within("firstDirection"), leaf]
+    ordered = _unique(
+        _read_pairs(one) for name in _IN_ORDER for one in directions[0].find_within(name)
+    )
+    if ordered:
+        return ordered
     found = _unique([_read_pairs(directions[0])])
     return found or (_unique([_read_pairs(leaf)]) if len(directions) > 1 else ())
 
@@ -127,13 +142,16 @@ def _walk_located(element: Element) -> Iterator[Element]:
             yield from _walk_located(child)
 
 
-def _read_positions(positions: Element) -> _Points:
+def _read_positions(positions: Element, attributes: dict[str, str]) -> _Points:
     """A GML list: latitude first, unless its reference system says otherwise.
+
+    Args:
+        positions: the list.
+        attributes: its own and its line's, either of which names the system and the dimension.
 
     Raises:
         DatexFault: an odd count, no degrees, or more points than a road has.
     """
-    attributes = positions.attributes
     system = attributes.get("srsName", "").casefold()
     if system and not any(name in system for name in _GEOGRAPHIC):
         raise DatexFault(RefusalReason.OUT_OF_RANGE, "posList", "coordinates that are not degrees")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 from math import isfinite
+from zoneinfo import ZoneInfo
 
 from feeds.model import RefusalReason
 from feeds.times import TimeFault, parse_time
@@ -23,13 +24,17 @@ _remember_time = lru_cache(maxsize=4096)(parse_time)
 """A document says the same few times over and over."""
 
 
-def read_time(element: Element | None) -> datetime | None:
+def read_time(element: Element | None, zone: ZoneInfo | None) -> datetime | None:
     """A time as aware UTC; None where the element is absent or empty.
 
     Version 3 wraps times: `timeValue`, or a period, whose end counts.
 
+    Args:
+        element: that holds it.
+        zone: of a time that names none; None refuses such a time.
+
     Raises:
-        DatexFault: not a time with its zone.
+        DatexFault: not a time, or without a zone where none is known.
     """
     if element is None:
         return None
@@ -39,7 +44,7 @@ def read_time(element: Element | None) -> datetime | None:
     if not text:
         return None
     try:
-        return _remember_time(text, None)
+        return _remember_time(text, zone)
     except TimeFault as fault:
         raise DatexFault(fault.reason, element.name, str(fault)) from fault
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -30,10 +31,17 @@ class TrafficDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     """How long a figure is live for which the source names no end."""
     snapshot: bool = False
     """Whether every document lists all events there are, so that any other has ended."""
+    zone: str | None = None
+    """DATEX II: IANA zone of times that name none, and of hours and days that recur."""
     links: str | None = None
     """The link table, a CSV file beside this one; None: its links are our own junctions' names."""
     enabled: bool = True
     """Whether the service fetches it; a definition that is not enabled is still checked."""
+
+    @property
+    def zone_info(self) -> ZoneInfo | None:
+        """The zone, which loading has checked."""
+        return None if self.zone is None else ZoneInfo(self.zone)
 
     @property
     def media(self) -> str:
@@ -62,3 +70,9 @@ def _check(definition: TrafficDefinition) -> None:
         raise ValueError("a file name without a folder is wanted - at `$.links`")
     if isinstance(definition.transport, MqttTraffic) and definition.format != "json":
         raise ValueError("over MQTT comes our own JSON alone - at `$.format`")
+    if definition.zone is not None and definition.format != "datex2":
+        raise ValueError("times of our own JSON name their zone - at `$.zone`")
+    try:
+        definition.zone_info  # noqa: B018 - looked up for its fault
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+        raise ValueError(f"no zone {definition.zone!r} - at `$.zone`") from fault

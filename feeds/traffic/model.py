@@ -88,6 +88,8 @@ class RoadEvent:
     version: str | None = None
     versioned_at: datetime | None = None
     """When this version was made; None where the source does not say."""
+    situation_id: str | None = None
+    """The situation that it is a record of; None where the source does not group events."""
     kind: str
     """The source's own word, such as "MaintenanceWorks"."""
     effect: Effect
@@ -115,6 +117,8 @@ class TrafficReport:
     events: tuple[RoadEvent, ...] = ()
     ended: tuple[str, ...] = ()
     """Ids of events that the source cancels or ends."""
+    whole_situations: tuple[str, ...] = ()
+    """Situations of which everything is told: any other event of theirs has ended."""
     unread: tuple[str, ...] = ()
     """Ids of events that it lists but that were refused: what was held of them stands."""
     full_refresh: bool = False

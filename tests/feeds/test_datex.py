@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from feeds.model import Refusal, RefusalReason
 from feeds.traffic.datex import decode_datex
+from feeds.traffic.datex_periods import MOST_LAID_OUT, MOST_PERIODS
 from feeds.traffic.model import Effect, EventPlace, LinkFigure, Period, TrafficReport, Ways
 from waitless.traffic.picture import SourcePicture
 
@@ -15,9 +17,17 @@ XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 AT = "2026-10-01T18:55:00Z"
 
 
-def decode(payload: bytes | str, now: datetime = NOW) -> tuple[TrafficReport, list[Refusal]]:
+def decode(
+    payload: bytes | str,
+    now: datetime = NOW,
+    *,
+    zone: ZoneInfo | None = None,
+    snapshot: bool = False,
+) -> tuple[TrafficReport, list[Refusal]]:
     raw = payload if isinstance(payload, bytes) else payload.encode()
-    report, *refusals = decode_datex(raw, feed_id="roads", received_at=now)
+    report, *refusals = decode_datex(
+        raw, feed_id="roads", received_at=now, zone=zone, snapshot=snapshot
+    )
     assert isinstance(report, TrafficReport)
     return report, [one for one in refusals if isinstance(one, Refusal)]
 
@@ -234,6 +244,20 @@ def test_an_accident_that_is_over_has_ended(finland: Path) -> None:
     assert (report.events, report.ended) == ((), ("GUID5001357701",))
 
 
+def test_the_end_of_an_accident_ends_the_rest_of_its_situation_too(finland: Path) -> None:
+    picture, held = SourcePicture(), []
+
+    for path in sorted(finland.glob("Datex2_2017*.xml")):
+        picture.apply(decode(path.read_bytes())[0], timedelta(minutes=15))
+        held.append(sorted(id_.removeprefix("GUID50013") for id_ in picture.events))
+
+    assert held == [
+        ["57701", "57702", "57703"],
+        ["57701", "57702", "57703", "57801", "57802"],
+        ["57801", "57802"],
+    ]
+
+
 def test_an_end_that_is_no_time_is_refused_and_the_accident_stands(finland: Path) -> None:
     report, refusals = decode((finland / "Datex2_2019-11-26-14-35-08-487.xml").read_bytes())
 
@@ -316,6 +340,39 @@ def test_lanes_are_weighed_by_their_flows() -> None:
     assert figure.speed_kmh == pytest.approx(90)
 
 
+@pytest.mark.parametrize(
+    ("basics", "expected"),
+    [
+        ([speed(60), flow(300), speed(80), flow(100)], 65),
+        ([speed(60), flow(100), flow(200), speed(80), flow(100)], 65),
+        ([speed(-1), flow(0), speed(80), flow(100)], 80),
+        ([speed(60), flow(300), speed(80), flow(-1)], 70),
+        ([speed(60), flow(0), speed(80), flow(0)], 70),
+        ([speed(60), flow(300), speed(80)], 70),
+    ],
+)
+def test_flows_that_follow_each_speed_weigh_it(basics: list[str], expected: float) -> None:
+    [figure] = decode(measured(*basics))[0].figures
+
+    assert figure.speed_kmh == pytest.approx(expected)
+
+
+def test_a_lane_whose_speed_is_refused_leaves_the_others() -> None:
+    report, [refusal] = decode(
+        measured(speed(255), flow(500), speed(60), flow(300), speed(80), flow(100))
+    )
+
+    assert [figure.speed_kmh for figure in report.figures] == [pytest.approx(65)]
+    assert refusal.where == "siteMeasurements site: averageVehicleSpeed"
+
+
+def test_a_flow_that_is_no_number_is_refused_and_weighs_nothing() -> None:
+    report, [refusal] = decode(measured(speed(60), flow("many"), speed(80), flow(100)))
+
+    assert [figure.speed_kmh for figure in report.figures] == [pytest.approx(70)]
+    assert refusal.reason is RefusalReason.WRONG_TYPE
+
+
 def test_flows_that_do_not_match_the_speeds_weigh_nothing() -> None:
     [figure] = decode(measured(flow(300), speed(100), speed(60)))[0].figures
 
@@ -367,6 +424,8 @@ NIGHT = validity("definedByValidityTimeSpec", valid("2026-10-01T22:00:00Z", "202
         (managed("overnightClosures", NIGHT), Effect.CLOSED),
         (managed("laneClosures"), Effect.RESTRICTED),
         (managed("singleAlternateLineTraffic"), Effect.RESTRICTED),
+        (managed("vehicleStorageInOperation"), Effect.RESTRICTED),
+        (managed("rollingRoadBlock"), Effect.RESTRICTED),
         (managed("hardShoulderRunningInOperation"), Effect.INFORMATION),
         (managed("roadClosed", for_vehicles("lorry")), Effect.INFORMATION),
         (managed("roadClosed", for_vehicles("anyVehicle")), Effect.CLOSED),
@@ -434,6 +493,57 @@ def test_a_refused_record_leaves_the_good_ones_and_is_not_ended_by_a_full_refres
     assert sorted(picture.events) == ["r1", "r3"]
 
 
+ENDED = "<management><lifeCycleManagement><end>true</end></lifeCycleManagement></management>"
+
+
+def exchanged(method: str, document: str) -> str:
+    said = f"<exchange><updateMethod>{method}</updateMethod></exchange>" if method else ""
+    return document.replace("<payloadPublication", said + "<payloadPublication", 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "records", "whole"),
+    [
+        ("", [record(ENDED)], ("s1",)),
+        ("", [record(ENDED), record("", id_="r2")], ()),
+        ("", [record("")], ()),
+        ("", [], ()),
+        ("singleElementUpdate", [record(ENDED)], ()),
+        ("allElementUpdate", [record("")], ("s1",)),
+        ("allElementUpdate", [record(""), record(ENDED, id_="r2")], ("s1",)),
+        ("allElementUpdate", [], ()),
+    ],
+)
+def test_a_situation_is_told_whole_by_its_exchange_or_by_ends_alone(
+    method: str, records: list[str], whole: tuple[str, ...]
+) -> None:
+    report, refusals = decode(exchanged(method, situations(*records)))
+
+    assert refusals == []
+    assert report.whole_situations == whole
+    assert {event.situation_id for event in report.events} <= {"s1"}
+
+
+def test_a_situation_with_a_refused_record_is_not_whole() -> None:
+    bad = record(validity("active", "<overallStartTime>soon</overallStartTime>"), id_="r2")
+
+    report, _ = decode(exchanged("allElementUpdate", situations(record(ENDED), bad)))
+
+    assert (report.ended, report.unread, report.whole_situations) == (("r1",), ("r2",), ())
+
+
+@pytest.mark.parametrize(
+    ("status", "in_force"),
+    [("requested", []), ("rejected", []), ("beingImplemented", ["r1"]), ("implemented", ["r1"])],
+)
+def test_an_action_that_is_only_asked_for_is_not_in_force(status: str, in_force: list[str]) -> None:
+    action = f"<operatorActionStatus>{status}</operatorActionStatus>"
+
+    events = decode(managed("roadClosed", action))[0].events
+
+    assert [event.id for event in events if not event.suspended] == in_force
+
+
 def test_a_record_without_an_id_is_refused() -> None:
     _, [refusal] = decode(situations(record("", id_="")))
 
@@ -471,11 +581,24 @@ def test_a_snapshot_is_a_full_refresh(word: str) -> None:
     assert not decode(situations(record("")))[0].full_refresh
 
 
+def test_a_source_of_snapshots_refreshes_with_every_situation_publication_and_no_other() -> None:
+    keep_alive = "<d2LogicalModel><exchange><keepAlive>true</keepAlive></exchange></d2LogicalModel>"
+
+    assert decode(situations(), snapshot=True)[0].full_refresh
+    assert not decode(situations())[0].full_refresh
+    assert not decode(measured(speed(50)), snapshot=True)[0].full_refresh
+    assert not decode(keep_alive, snapshot=True)[0].full_refresh
+
+
 # When
 
+LONDON = ZoneInfo("Europe/London")
 
-def periods_of(status: str, times: str) -> tuple[tuple[Period, ...], bool]:
-    report, refusals = decode(situations(record(validity(status, times))))
+
+def periods_of(
+    status: str, times: str, zone: ZoneInfo | None = None
+) -> tuple[tuple[Period, ...], bool]:
+    report, refusals = decode(situations(record(validity(status, times))), zone=zone)
     [event] = report.events
     assert refusals == []
     return event.periods, event.suspended
@@ -511,6 +634,88 @@ def test_nights_recur_at_the_hours_of_the_offset_that_the_start_is_written_with(
         Period(start=at(2, 20), end=at(3, 3)),
         Period(start=at(3, 20), end=at(4, 3)),
     )
+
+
+def test_nights_recur_at_the_hours_of_the_sources_zone_when_clocks_go_back() -> None:
+    nights = (
+        "<overallStartTime>2026-10-01T00:00:00+01:00</overallStartTime>"
+        "<overallEndTime>2026-10-27T12:00:00Z</overallEndTime><validPeriod>"
+        "<recurringTimePeriodOfDay><startTimeOfPeriod>22:00:00</startTimeOfPeriod>"
+        "<endTimeOfPeriod>05:00:00</endTimeOfPeriod></recurringTimePeriodOfDay></validPeriod>"
+    )
+
+    periods, _ = periods_of("definedByValidityTimeSpec", nights, LONDON)
+
+    assert periods[-3:] == (
+        Period(start=at(24, 21), end=at(25, 5)),
+        Period(start=at(25, 22), end=at(26, 5)),
+        Period(start=at(26, 22), end=at(27, 5)),
+    )
+
+
+def test_a_time_without_a_zone_is_the_sources_or_refused() -> None:
+    times = "<overallStartTime>2026-10-01T12:00:00</overallStartTime>"
+    refused, [refusal] = decode(situations(record(validity("planned", times))))
+
+    assert periods_of("planned", times, LONDON)[0] == (Period(start=at(1, 11)),)
+    assert (refused.unread, refusal.reason) == (("r1",), RefusalReason.BAD_TIME)
+
+
+def test_a_figure_without_a_zone_is_of_the_sources() -> None:
+    document = measured(speed(50)).replace(AT, "2026-10-01T19:55:00")
+
+    [figure] = decode(document, zone=LONDON)[0].figures
+
+    assert figure.as_of == datetime(2026, 10, 1, 18, 55, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("status", ["active", "definedByValidityTimeSpec"])
+def test_what_overruns_is_in_force_past_its_end(status: str) -> None:
+    end = "<overallEndTime>2026-10-01T12:00:00Z</overallEndTime>"
+    overrun = validity(status, START + end).replace(
+        "</validityStatus>", "</validityStatus><overrunning>true</overrunning>"
+    )
+
+    [event] = decode(situations(record(overrun)))[0].events
+
+    assert event.periods[0] == Period(start=datetime(2026, 10, 1, 18, 55, tzinfo=UTC))
+
+
+def test_days_of_one_week_of_the_month_recur_and_each_set_of_days_by_itself() -> None:
+    def days(**named: str) -> str:
+        inner = "".join(f"<applicable{key}>{word}</applicable{key}>" for key, word in named.items())
+        return f"<recurringDayWeekMonthPeriod>{inner}</recurringDayWeekMonthPeriod>"
+
+    spec = (
+        "<overallStartTime>2026-10-01T00:00:00Z</overallStartTime><validPeriod>"
+        + days(Day="monday", Week="secondWeekOfMonth")
+        + days(Day="friday", Month="october", Week="firstWeekOfMonth")
+        + "</validPeriod>"
+    )
+
+    periods, _ = periods_of("definedByValidityTimeSpec", spec)
+
+    assert [one.start for one in periods] == [at(2, 0), at(12, 0)]
+
+
+def test_of_more_periods_than_are_kept_those_over_are_left_out_and_the_earliest_stand() -> None:
+    years = (at(1, 22) + timedelta(days=day) for day in range(-600, 600))
+    nights = "".join(
+        valid(start.isoformat(), (start + timedelta(hours=7)).isoformat()) for start in years
+    )
+
+    periods, _ = periods_of("definedByValidityTimeSpec", nights)
+
+    assert len(periods) == MOST_PERIODS
+    assert periods[0] == Period(start=at(1, 22), end=at(2, 5))
+
+
+def test_a_record_of_absurdly_many_periods_is_refused() -> None:
+    listed = valid(AT, "2027-01-01T00:00:00Z") * (MOST_LAID_OUT + 1)
+
+    report, [refusal] = decode(situations(record(validity("planned", listed))))
+
+    assert (report.unread, refusal.reason) == (("r1",), RefusalReason.OUT_OF_RANGE)
 
 
 def test_days_of_the_week_recur() -> None:
@@ -593,9 +798,10 @@ def test_a_tpeg_line_runs_from_its_from_to_its_to() -> None:
 def test_a_line_string_is_read_in_its_axes_and_dimensions(attributes: str, text: str) -> None:
     line = f"<gmlLineString><posList {attributes}>{text}</posList></gmlLineString>"
 
-    place = place_of(located(line))
+    outside = f"<gmlLineString {attributes}><posList>{text}</posList></gmlLineString>"
 
-    assert (place.points, place.ways) == (((52.1, 5.1), (52.2, 5.2)), Ways.ONE)
+    for place in place_of(located(line)), place_of(located(outside)):
+        assert (place.points, place.ways) == (((52.1, 5.1), (52.2, 5.2)), Ways.ONE)
 
 
 @pytest.mark.parametrize(
@@ -634,6 +840,18 @@ def test_openlr_gives_its_reference_points_in_order() -> None:
     )
 
     assert (place.points, place.ways) == (((52.1, 5.1), (52.2, 5.2)), Ways.ONE)
+
+
+def test_a_line_by_coordinates_runs_from_start_to_end_whatever_order_they_are_written_in() -> None:
+    def point(part: str, lat: float) -> str:
+        name = f"linearCoordinates{part}Point"
+        return f"<{name}>{pair(lat, 5.0)}</{name}>"
+
+    parts = point("End", 52.3) + point("Intermediate", 52.2) + point("Start", 52.1)
+
+    place = place_of(located(f"<linearByCoordinates>{parts}</linearByCoordinates>"))
+
+    assert [latitude for latitude, _ in place.points] == [52.1, 52.2, 52.3]
 
 
 def test_a_point_is_taken_and_one_for_display_only_where_there_is_none() -> None:

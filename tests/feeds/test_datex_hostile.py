@@ -1,6 +1,8 @@
 """XML that means harm, is spoilt, or is wrapped and encoded in other ways."""
 
+import gzip
 import random
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,6 +72,9 @@ def test_an_attack_is_one_refusal_and_no_report(attack: str) -> None:
         b"   ",
         b"{}",
         b"\x1f\x8b\x08",
+        b"\x1f\x8bnonsense",
+        gzip.compress(DOCUMENT.encode())[:-9],
+        gzip.compress(b"{}"),
         DOCUMENT.encode()[:-5],
         b"<html><body>Maintenance</body></html>",
         b'<?xml version="1.0" encoding="klingon"?><d2LogicalModel/>',
@@ -90,10 +95,26 @@ def test_a_document_beyond_the_bound_is_not_even_read(monkeypatch: pytest.Monkey
     assert refuse(DOCUMENT.encode()).reason is RefusalReason.TOO_LARGE
 
 
+def test_a_gzip_bomb_is_refused_before_it_unfolds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datex, "MAX_BYTES", 1_000_000)
+    bomb = gzip.compress(b" " * 100_000_000, compresslevel=1)
+    tracemalloc.start()
+
+    refusal = refuse(bomb)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refusal.reason is RefusalReason.TOO_LARGE
+    assert peak < 20_000_000
+
+
 @pytest.mark.parametrize(
     "payload",
     [
         DOCUMENT.encode(),
+        gzip.compress(DOCUMENT.encode()),
+        gzip.compress(DOCUMENT.encode()[:100]) + gzip.compress(DOCUMENT.encode()[100:]),
+        gzip.compress(DOCUMENT.encode("utf-16")),
         b"\n " + DOCUMENT.encode(),
         DOCUMENT.encode("utf-8-sig"),
         DOCUMENT.encode("utf-16"),

@@ -156,6 +156,7 @@ SOUND = (DATA / "plymouth" / "feeds" / "plymouth.toml").read_text()
         ('{ document = "name" }', '{ document = "name[" }', "$.fields.facility"),
         ('format = "json"', 'format = "xml"', "$.rows"),
         ('kind = "http-poll"', 'kind = "pigeon"', "$.transport"),
+        ('kind = "http-poll"', 'kind = "http-poll"\nmax_bytes = 16_777_217', "max_bytes"),
         ("[facilities]", 'expected = ["nobody"]\n[facilities]', "expected"),
         ('"Cumberland Centre" =', '"TAVISTOCK minor injuries unit" =', "means both"),
         ("[facilities]", "[facilities]\n'?' = 'x'", "$.facilities"),

@@ -1,5 +1,6 @@
 """A road authority's DATEX II, polled, from its bytes to a patient's minutes."""
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,16 +42,19 @@ def first_road(pack: Path) -> str:
     return f"{names[int(roads.tails[0])]}>{names[int(roads.heads[0])]}"
 
 
+@pytest.mark.parametrize("media_type", ["text/xml", "application/gzip"])
 async def test_a_polled_speed_is_laid_on_the_links_road_and_others_are_counted(
-    shared_data: Path, plymouth_pack: Path, redis_url: str
+    shared_data: Path, plymouth_pack: Path, redis_url: str, media_type: str
 ) -> None:
     payload = (
         shared_data
         / "traffic/national-highways-datex2/DeliverFusedFvdAndSensorTrafficDataRequest.xml"
     ).read_bytes()
+    if media_type == "application/gzip":
+        payload = gzip.compress(payload)
 
     async def fused(_: web.Request) -> web.Response:
-        return web.Response(body=payload, content_type="text/xml")
+        return web.Response(body=payload, content_type=media_type)
 
     authority = web.Application()
     authority.router.add_get("/fused.xml", fused)
@@ -85,6 +89,9 @@ async def test_a_polled_speed_is_laid_on_the_links_road_and_others_are_counted(
         (('id = "highways"', 'id = "mqtt"'), "stands twice"),
         (('id = "highways"', 'id = "status"'), "taken"),
         (("valid_s = 3600.0", "valid_s = -1"), "valid_s"),
+        (("valid_s = 3600.0", 'zone = "Europe/Kent"'), "no zone 'Europe/Kent'"),
+        (('format = "datex2"', 'format = "json"\nzone = "Europe/London"'), "name their zone"),
+        (("fused.xml", 'fused.xml", max_bytes = 67_108_865, timeout_s = 10.0 } #'), "max_bytes"),
         (("cadence_s = 60.0", "cadense_s = 60.0"), "cadense_s"),
     ],
 )
@@ -96,6 +103,16 @@ def test_a_faulty_definition_is_named_with_its_file(
     path.write_text(path.read_text().replace(*spoil))
     with pytest.raises(AreaFault, match=told):
         load_area(plymouth_pack)
+
+
+def test_a_countrys_document_may_be_of_64_mib(plymouth_pack: Path) -> None:
+    write_source(plymouth_pack, 9, "")
+    path = plymouth_pack / "traffic" / "highways.toml"
+    path.write_text(path.read_text().replace(" }", ", max_bytes = 67_108_864 }"))
+
+    [source] = load_area(plymouth_pack).traffic
+
+    assert source.transport.max_bytes == 64 * 1024 * 1024
 
 
 def test_a_link_that_no_road_is_is_named_with_its_line(plymouth_pack: Path) -> None:

@@ -75,6 +75,19 @@ def test_a_full_refresh_ends_whatever_it_does_not_list() -> None:
     assert held(picture) == ["B", "D", "E"]
 
 
+def test_a_whole_situation_ends_its_other_events_and_no_one_elses() -> None:
+    picture = SourcePicture()
+    own, other = {"situation_id": "s"}, {"situation_id": "t"}
+    told = (event("A", **own), event("B", **own), event("C", **own), event("D", **other))
+    newer = event("E", NOON + 2 * MINUTE, **own)
+    picture.apply(report(events=(*told, event("F"), newer)), VALID)
+    whole = report(NOON + MINUTE, events=(told[0],), ended=("B",), whole_situations=("s",))
+    assert picture.apply(whole, VALID)
+    assert held(picture) == ["A", "D", "E", "F"]
+    picture.apply(report(NOON + 2 * MINUTE, events=(told[2],)), VALID)
+    assert held(picture) == ["A", "D", "E", "F"], "an old version does not come back"
+
+
 def test_what_was_published_before_a_refresh_changes_nothing_after_it() -> None:
     picture = SourcePicture()
     picture.apply(report(NOON, events=(event("B"),), full_refresh=True), VALID)

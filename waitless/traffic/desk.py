@@ -19,16 +19,21 @@ from waitless.traffic.picture import SourcePicture
 
 log = logging.getLogger(__name__)
 
-_DECODERS: Mapping[str, Callable[..., Iterable[TrafficReport | Refusal]]] = {
-    "datex2": decode_datex,
-    "json": decode_traffic,
-}
-
 
 def decode_delivery(source: TrafficDefinition, delivery: Delivery) -> list[TrafficReport | Refusal]:
     """What a delivery of a source says. Pure, and slow for a large document: fit for a thread."""
-    decode = _DECODERS[source.format]
-    said = decode(delivery.payload, feed_id=source.id, received_at=delivery.received_at)
+    payload, at = delivery.payload, delivery.received_at
+    if source.format == "datex2":
+        return list(
+            decode_datex(
+                payload,
+                feed_id=source.id,
+                received_at=at,
+                zone=source.zone_info,
+                snapshot=source.snapshot,
+            )
+        )
+    said = decode_traffic(payload, feed_id=source.id, received_at=at)
     if not source.snapshot:
         return list(said)
     return [

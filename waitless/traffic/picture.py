@@ -40,7 +40,8 @@ class SourcePicture:
         """Take in a report; whether anything is different now.
 
         An older figure never replaces a newer one, nor an older version of an event; a full
-        refresh ends every event that it does not list, readable or not.
+        refresh ends every event that it does not list, readable or not; a whole situation, every
+        other event of its own.
 
         Args:
             report: of this source.
@@ -81,12 +82,18 @@ class SourcePicture:
         told_at = report.published_at
         if self.refreshed_at is not None and told_at < self.refreshed_at:
             return
-        for event_id in report.ended:
+        listed = {event.id for event in report.events} | set(report.unread)
+        whole = set(report.whole_situations)
+        left_out = [
+            event.id
+            for event in self.events.values()
+            if event.situation_id in whole and event.id not in listed
+        ]
+        for event_id in (*report.ended, *left_out):
             held = self.events.get(event_id)
             if held is None or (held.versioned_at or _LONG_AGO) <= told_at:
                 self.events.pop(event_id, None)
                 self.ghosts[event_id] = told_at
-        listed = {event.id for event in report.events} | set(report.unread)
         if report.full_refresh:
             for event_id in self.events.keys() - listed:
                 del self.events[event_id]

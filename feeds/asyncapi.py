@@ -4,7 +4,7 @@ import msgspec
 
 from feeds.events import EVENT_TYPE, MAX_BYTES, Event
 from feeds.model import ProviderStatus
-from feeds.traffic import messages
+from feeds.traffic import messages, wire
 
 Document = dict[str, object]
 _REF = "#/components/schemas/{name}"
@@ -17,10 +17,10 @@ def describe_topics(version: str) -> Document:
         version: of the product, for the document's `info`.
     """
     _, schemas = msgspec.json.schema_components(
-        [Event, messages.TrafficEvent, messages.LinkRow, messages.EventRow], ref_template=_REF
+        [Event, wire.TrafficEvent, wire.LinkRow, wire.EventRow], ref_template=_REF
     )
-    for name, row in (("links", messages.LinkRow), ("events", messages.EventRow)):
-        rows = schemas[messages.TrafficData.__name__]["properties"][name]
+    for name, row in (("links", wire.LinkRow), ("events", wire.EventRow)):
+        rows = schemas[wire.TrafficData.__name__]["properties"][name]
         rows["items"] = {"$ref": _REF.format(name=row.__name__)}
     return {
         "asyncapi": "3.0.0",
@@ -71,10 +71,10 @@ def describe_topics(version: str) -> Document:
                     "payload": {"$ref": _REF.format(name="Event")},
                 },
                 "traffic": {
-                    "name": messages.EVENT_TYPE,
+                    "name": wire.EVENT_TYPE,
                     "contentType": "application/json",
                     "summary": f"A CloudEvents 1.0 envelope of at most {messages.MAX_BYTES} bytes",
-                    "payload": {"$ref": _REF.format(name=messages.TrafficEvent.__name__)},
+                    "payload": {"$ref": _REF.format(name=wire.TrafficEvent.__name__)},
                 },
                 "status": {
                     "contentType": "text/plain",

@@ -246,12 +246,3 @@ class Roads:
         keys = self.osm_ids * _COPIES + self.copies
         order = np.argsort(keys, kind="stable")
         return keys[order], order
-
-
-def compile_network(graph: "nx.DiGraph[str]", mode: Mode) -> Network:
-    """Compile a graph for one mode: `Roads.from_graph`, then `Roads.compile`.
-
-    Raises:
-        NetworkFault: as for either.
-    """
-    return Roads.from_graph(graph).compile(mode)

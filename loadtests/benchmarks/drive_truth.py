@@ -35,8 +35,7 @@ from numpy.typing import NDArray
 from loadtests.benchmarks.figures import Figure
 from routing.modes import Mode
 from routing.reach import build_reach
-from routing.roadarrays import compile_network
-from routing.roads import load_roads
+from routing.roads import read_roads
 
 ROOT = Path(__file__).resolve().parents[2]
 AREA = ROOT / "waitless" / "areas" / "east_kent"
@@ -130,7 +129,7 @@ def compare(truth: Path) -> Comparison:
     """Compute the usual minutes for every origin of the reference."""
     with truth.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    network = compile_network(load_roads(AREA / "roads.geojsonl"), Mode.DRIVE)
+    network = read_roads(AREA / "roads.geojsonl").compile(Mode.DRIVE)
     places = load_facilities(AREA / "facilities.toml")
     table = build_reach(network, {facility: places[facility] for facility in HOSPITALS.values()})
     journeys = [table.travel_from(float(row["LAT"]), float(row["LONG"])) for row in rows]

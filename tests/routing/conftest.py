@@ -8,9 +8,9 @@ import pytest
 
 from routing.modes import Mode
 from routing.reach import build_reach
-from routing.roadarrays import compile_network
 from routing.roads import load_roads
 from routing.table import ReachTable
+from tests.support.roads import compile_network
 
 EAST_KENT = Path(__file__).parents[2] / "waitless" / "areas" / "east_kent" / "roads.geojsonl"
 

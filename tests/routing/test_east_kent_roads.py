@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from routing.geo import crosses_any, haversine_m
 from routing.modes import PACES, Mode
 from routing.reach import build_reach
-from routing.roadarrays import compile_network
 from routing.table import ReachTable
-from tests.support.roads import name_junctions, spread_rows
+from tests.support.roads import compile_network, name_junctions, spread_rows
 
 Facilities = dict[str, tuple[float, float]]
 

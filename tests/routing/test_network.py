@@ -7,9 +7,8 @@ import pytest
 
 from routing.modes import Mode
 from routing.network import NetworkFault
-from routing.roadarrays import compile_network
 from routing.roads import load_roads
-from tests.support.roads import name_junctions, spell_links
+from tests.support.roads import compile_network, name_junctions, spell_links
 
 Features: TypeAlias = list[dict[str, Any]]
 Write: TypeAlias = Callable[[Iterable[dict[str, Any]]], Path]

@@ -15,11 +15,11 @@ from routing.modes import Mode
 from routing.network import NetworkFault
 from routing.osm import build_roads
 from routing.reach import build_reach
-from routing.roadarrays import Roads, compile_network
+from routing.roadarrays import Roads
 from routing.roadfile import MAGIC, read_road_file, save_road_file
 from routing.roads import RoadsFault, load_roads
 from tests.support.osm import square
-from tests.support.roads import spread_rows
+from tests.support.roads import compile_network, spread_rows
 from waitless.area.pack import AreaFault, load_area
 from waitless.commands.roads import build
 from waitless.travel import TravelBuilder

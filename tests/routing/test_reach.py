@@ -8,10 +8,10 @@ import pytest
 
 from routing.modes import PACES, Mode
 from routing.reach import build_reach
-from routing.roadarrays import compile_network
 from routing.roads import load_roads
 from routing.table import ReachTable
 from routing.targets import FacilityOffNetwork
+from tests.support.roads import compile_network
 
 Features: TypeAlias = list[dict[str, Any]]
 Write: TypeAlias = Callable[[Iterable[dict[str, Any]]], Path]

@@ -14,10 +14,9 @@ from routing.conditions import Conditions, ConditionsFault
 from routing.modes import PACES, Mode
 from routing.network import Network, NetworkFault, join_arrays
 from routing.reach import build_reach, build_table, renew
-from routing.roadarrays import compile_network
 from routing.table import LONGEST_TENTHS, ReachTable
 from routing.targets import find_targets
-from tests.support.roads import name_junctions, spell_links, spread_rows
+from tests.support.roads import compile_network, name_junctions, spell_links, spread_rows
 
 ARRIVAL_S = PACES[Mode.DRIVE].arrival_s
 ROUNDING_S = 1e-6

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from routing.modes import Mode
 from routing.reach import build_reach
-from routing.roadarrays import compile_network
 from routing.table import ReachTable
 from routing.tablefile import (
     TableFault,
@@ -21,6 +20,7 @@ from routing.tablefile import (
     encode_table,
     read_frame_version,
 )
+from tests.support.roads import compile_network
 
 
 def test_a_table_read_back_answers_as_the_one_written(drive_table: ReachTable) -> None:

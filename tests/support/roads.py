@@ -4,7 +4,9 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.modes import Mode
 from routing.network import Network
+from routing.roadarrays import Roads
 from routing.table import ReachTable
 
 
@@ -42,3 +44,8 @@ def spread_rows(
     metres[at] = table.rows.decametres * 10.0
     live[at] = table.rows.live
     return tenths, metres, live
+
+
+def compile_network(graph: "nx.DiGraph[str]", mode: Mode) -> Network:
+    """A graph's network for one mode."""
+    return Roads.from_graph(graph).compile(mode)

@@ -10,6 +10,7 @@ from enum import StrEnum
 import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
 
 from feeds.definition import HttpPush
 from routing.modes import Mode
@@ -21,6 +22,7 @@ from waitless.health import HealthWatch
 from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.keys import KeyRing
 from waitless.metrics import IngestMetrics, TrafficMetrics, WebMetrics
+from waitless.redis_clients import Wanted
 from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
 from waitless.store import Store
@@ -81,7 +83,8 @@ def create_app(
         AreaFault, SettingsFault, KeysFault: the pack, settings or keys cannot be used.
     """
     be_discreet()
-    parts = _Parts(settings, now, chance or random.Random())  # noqa: S311 - spreads retries only
+    chance = chance or random.Random()  # noqa: S311 - spreads retries only
+    parts = _Parts(settings, now, chance, writes=role is not Role.API)
     app = web.Application(middlewares=[around(parts.metrics), problem_middleware])
     app.on_response_prepare.append(add_headers)
     parts.add_machine_routes(app)
@@ -99,7 +102,9 @@ def create_app(
 class _Parts:
     """What the whole service shares, and how the rest is built from it."""
 
-    def __init__(self, settings: Settings, now: Clock, chance: random.Random) -> None:
+    def __init__(
+        self, settings: Settings, now: Clock, chance: random.Random, *, writes: bool
+    ) -> None:
         self.settings = settings
         self.now = now
         self.chance = chance
@@ -110,7 +115,7 @@ class _Parts:
             self.area = with_simulated_traffic(self.area)
         self.registry = CollectorRegistry()
         self.metrics = WebMetrics(self.registry)
-        redis = open_redis(settings.redis_url)
+        redis = self._open_redis(accepts=writes)
         self.store = Store(redis, self.area.id)
         self.shelf = Shelf(redis, self.area.id)
         self.travel = TravelFollower(
@@ -121,6 +126,15 @@ class _Parts:
             folder=settings.tables_folder,
         )
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
+
+    def _open_redis(self, *, accepts: bool = False) -> Redis:
+        settings = self.settings
+        wanted = Wanted(settings.redis_wait_replicas, settings.redis_wait_timeout_ms)
+        return open_redis(
+            settings.redis_url,
+            password=settings.find_redis_password(),
+            wanted=wanted if accepts and wanted.replicas else None,
+        )
 
     def _board_renewed(self, board: Board) -> None:
         heartbeat_at = None if board.pulse is None else board.pulse.heartbeat_at

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -21,7 +22,8 @@ from waitless.follow import BoardFollower
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.keys import KeyRing
-from waitless.metrics import IngestMetrics, TrafficMetrics, WebMetrics
+from waitless.limits import Limiter
+from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMetrics
 from waitless.redis_clients import Wanted
 from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
@@ -35,6 +37,7 @@ from waitless.web.discretion import be_discreet
 from waitless.web.docs import Docs
 from waitless.web.events import Events
 from waitless.web.feeds import Feeds
+from waitless.web.limits import Clients, limit, rate_headers
 from waitless.web.machine import Machine
 from waitless.web.middleware import add_headers, around
 from waitless.web.operator import Operator
@@ -85,8 +88,11 @@ def create_app(
     be_discreet()
     chance = chance or random.Random()  # noqa: S311 - spreads retries only
     parts = _Parts(settings, now, chance, writes=role is not Role.API)
-    app = web.Application(middlewares=[around(parts.metrics), problem_middleware])
+    app = web.Application(middlewares=[around(parts.metrics)])
     app.on_response_prepare.append(add_headers)
+    if settings.rate_limit > 0:
+        parts.add_limits(app)
+    app.middlewares.append(problem_middleware)
     parts.add_machine_routes(app)
     if role is not Role.INGEST:
         parts.add_routes(app)
@@ -142,6 +148,32 @@ class _Parts:
 
     def _travel_renewed(self, tables: TravelTables) -> None:
         self.metrics.travel_renewed(tables.by_mode[Mode.DRIVE].as_of)
+
+    def add_limits(self, app: web.Application) -> None:
+        """Rate limits, and their own link to Redis: they wait for no replica."""
+        metrics = LimitMetrics(self.registry)
+        redis = self._open_redis()
+        limiter = Limiter(
+            redis,
+            self.area.id,
+            rate=self.settings.rate_limit,
+            burst=self.settings.rate_burst,
+            clock=time.monotonic,
+            on_sync=metrics.synced,
+        )
+        clients = Clients(self.settings.list_trusted_proxies(), self.keys)
+
+        @asynccontextmanager
+        async def sharing(_: web.Application) -> AsyncIterator[None]:
+            try:
+                async with _running({"share rate limits": limiter.run()}):
+                    yield
+            finally:
+                await redis.aclose()
+
+        app.middlewares.append(limit(limiter, clients, metrics.refused))
+        app.on_response_prepare.append(rate_headers(limiter))
+        app.cleanup_ctx.append(sharing)
 
     def add_machine_routes(self, app: web.Application) -> None:
         """The routes of every role."""

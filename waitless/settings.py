@@ -5,6 +5,7 @@ docs/settings.md lists each; unknown names are refused, so that a typing error i
 
 import tomllib
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Replicas that must have what was accepted before it is acknowledged."""
     redis_wait_timeout_ms: Annotated[int, msgspec.Meta(ge=10, le=1500)] = 500
     """How long they may take before it is tried again."""
+    rate_limit: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0
+    """Requests a second that one client can make for good; 0 does not limit."""
+    rate_burst: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+    """Requests that one client can make at once."""
+    trusted_proxies: str = ""
+    """Networks, with commas between them, whose word in X-Forwarded-For is believed."""
     mqtt_url: str | None = None
     """`mqtt[s]://[user[:password]@]host[:port]`; none: no MQTT is listened to."""
     mqtt_password_file: Path | None = None
@@ -84,6 +91,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             or (unquote(parts.password) if parts.password else None),
             tls=parts.scheme == "mqtts",
         )
+
+    def list_trusted_proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks whose word about a client's address counts.
+
+        Raises:
+            SettingsFault: one that is none.
+        """
+        try:
+            return tuple(
+                ip_network(one.strip()) for one in self.trusted_proxies.split(",") if one.strip()
+            )
+        except ValueError as fault:
+            raise SettingsFault(f"trusted_proxies: {fault}") from fault
 
     def find_redis_password(self) -> str | None:
         """Redis's password, where a file holds it; None leaves it to the address.

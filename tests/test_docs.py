@@ -9,7 +9,7 @@ from feeds.model import RefusalReason
 from waitless.app import create_app
 from waitless.belief import Rule
 from waitless.health import FeedState
-from waitless.metrics import IngestMetrics, TrafficMetrics, WebMetrics
+from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMetrics
 from waitless.recommend.reasons import REASON_TEXTS, Reason
 from waitless.recommend.suit import ExclusionReason
 from waitless.settings import CONFIG, PREFIX, Settings
@@ -73,6 +73,7 @@ def test_every_metric_is_documented() -> None:
     WebMetrics(registry)
     IngestMetrics(registry)
     TrafficMetrics(registry)
+    LimitMetrics(registry)
 
     for metric in registry.collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from enum import StrEnum
 import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
 
 from feeds.definition import HttpPush
 from routing.modes import Mode
@@ -20,7 +22,9 @@ from waitless.follow import BoardFollower
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.keys import KeyRing
-from waitless.metrics import IngestMetrics, TrafficMetrics, WebMetrics
+from waitless.limits import Limiter
+from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMetrics
+from waitless.redis_clients import Wanted
 from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
 from waitless.store import Store
@@ -33,6 +37,7 @@ from waitless.web.discretion import be_discreet
 from waitless.web.docs import Docs
 from waitless.web.events import Events
 from waitless.web.feeds import Feeds
+from waitless.web.limits import Clients, limit, rate_headers
 from waitless.web.machine import Machine
 from waitless.web.middleware import add_headers, around
 from waitless.web.operator import Operator
@@ -81,9 +86,13 @@ def create_app(
         AreaFault, SettingsFault, KeysFault: the pack, settings or keys cannot be used.
     """
     be_discreet()
-    parts = _Parts(settings, now, chance or random.Random())  # noqa: S311 - spreads retries only
-    app = web.Application(middlewares=[around(parts.metrics), problem_middleware])
+    chance = chance or random.Random()  # noqa: S311 - spreads retries only
+    parts = _Parts(settings, now, chance, writes=role is not Role.API)
+    app = web.Application(middlewares=[around(parts.metrics)])
     app.on_response_prepare.append(add_headers)
+    if settings.rate_limit > 0:
+        parts.add_limits(app)
+    app.middlewares.append(problem_middleware)
     parts.add_machine_routes(app)
     if role is not Role.INGEST:
         parts.add_routes(app)
@@ -99,7 +108,9 @@ def create_app(
 class _Parts:
     """What the whole service shares, and how the rest is built from it."""
 
-    def __init__(self, settings: Settings, now: Clock, chance: random.Random) -> None:
+    def __init__(
+        self, settings: Settings, now: Clock, chance: random.Random, *, writes: bool
+    ) -> None:
         self.settings = settings
         self.now = now
         self.chance = chance
@@ -110,7 +121,7 @@ class _Parts:
             self.area = with_simulated_traffic(self.area)
         self.registry = CollectorRegistry()
         self.metrics = WebMetrics(self.registry)
-        redis = open_redis(settings.redis_url)
+        redis = self._open_redis(accepts=writes)
         self.store = Store(redis, self.area.id)
         self.shelf = Shelf(redis, self.area.id)
         self.travel = TravelFollower(
@@ -122,12 +133,47 @@ class _Parts:
         )
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
 
+    def _open_redis(self, *, accepts: bool = False) -> Redis:
+        settings = self.settings
+        wanted = Wanted(settings.redis_wait_replicas, settings.redis_wait_timeout_ms)
+        return open_redis(
+            settings.redis_url,
+            password=settings.find_redis_password(),
+            wanted=wanted if accepts and wanted.replicas else None,
+        )
+
     def _board_renewed(self, board: Board) -> None:
         heartbeat_at = None if board.pulse is None else board.pulse.heartbeat_at
         self.metrics.board_renewed(board.epoch, heartbeat_at, degraded=board.degraded)
 
     def _travel_renewed(self, tables: TravelTables) -> None:
         self.metrics.travel_renewed(tables.by_mode[Mode.DRIVE].as_of)
+
+    def add_limits(self, app: web.Application) -> None:
+        """Rate limits, and their own link to Redis: they wait for no replica."""
+        metrics = LimitMetrics(self.registry)
+        redis = self._open_redis()
+        limiter = Limiter(
+            redis,
+            self.area.id,
+            rate=self.settings.rate_limit,
+            burst=self.settings.rate_burst,
+            clock=time.monotonic,
+            on_sync=metrics.synced,
+        )
+        clients = Clients(self.settings.list_trusted_proxies(), self.keys)
+
+        @asynccontextmanager
+        async def sharing(_: web.Application) -> AsyncIterator[None]:
+            try:
+                async with _running({"share rate limits": limiter.run()}):
+                    yield
+            finally:
+                await redis.aclose()
+
+        app.middlewares.append(limit(limiter, clients, metrics.refused))
+        app.on_response_prepare.append(rate_headers(limiter))
+        app.cleanup_ctx.append(sharing)
 
     def add_machine_routes(self, app: web.Application) -> None:
         """The routes of every role."""

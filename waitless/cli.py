@@ -71,7 +71,8 @@ def check() -> None:
     settings = _settings()
     try:
         settings.find_mqtt()
-        open_redis(settings.redis_url)
+        settings.list_trusted_proxies()
+        open_redis(settings.redis_url, password=settings.find_redis_password())
         KeyRing.load(settings.keys_file)
         area = load_area(find_pack(settings.area))
         TravelBuilder(area, settings.horizon_minutes)

@@ -151,3 +151,27 @@ class WebMetrics:
         """Note the instant that travel times are of; None: they are of none, the usual ones."""
         if as_of is not None:
             self._travel.set(as_of.timestamp())
+
+
+class LimitMetrics:
+    """Who was refused for asking too often: how many, never who."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._refused = Counter(
+            "waitless_rate_limited_requests",
+            "Requests refused because their client asks too often.",
+            registry=registry,
+        )
+        self._shared = Gauge(
+            "waitless_rate_limits_shared",
+            "1 while workers share what they gave; 0 while each limits by itself.",
+            registry=registry,
+        )
+
+    def refused(self) -> None:
+        """Count one refusal."""
+        self._refused.inc()
+
+    def synced(self, shared: bool) -> None:  # noqa: FBT001 - a callback's one fact
+        """Note whether the last sync worked."""
+        self._shared.set(shared)

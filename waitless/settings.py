@@ -5,6 +5,7 @@ docs/settings.md lists each; unknown names are refused, so that a typing error i
 
 import tomllib
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -28,7 +29,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     area: str = "east-kent"
     """A shipped area's name, or the path of an area pack's folder."""
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """`redis://`, `rediss://` or `unix://`."""
+    """`redis://`, `rediss://`, `unix://`, `redis+sentinel://`, `redis+cluster://`."""
+    redis_password_file: Path | None = None
+    """A file that holds Redis's password, instead of writing it into the address."""
+    redis_wait_replicas: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    """Replicas that must have what was accepted before it is acknowledged."""
+    redis_wait_timeout_ms: Annotated[int, msgspec.Meta(ge=10, le=1500)] = 500
+    """How long they may take before it is tried again."""
+    rate_limit: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0
+    """Requests a second that one client can make for good; 0 does not limit."""
+    rate_burst: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+    """Requests that one client can make at once."""
+    trusted_proxies: str = ""
+    """Networks, with commas between them, whose word in X-Forwarded-For is believed."""
     mqtt_url: str | None = None
     """`mqtt[s]://[user[:password]@]host[:port]`; none: no MQTT is listened to."""
     mqtt_password_file: Path | None = None
@@ -74,17 +87,31 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             host=parts.hostname,
             port=port or _MQTT_PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
-            password=self._password(unquote(parts.password) if parts.password else None),
+            password=_read_password("mqtt_password_file", self.mqtt_password_file)
+            or (unquote(parts.password) if parts.password else None),
             tls=parts.scheme == "mqtts",
         )
 
-    def _password(self, written: str | None) -> str | None:
-        if self.mqtt_password_file is None:
-            return written
+    def list_trusted_proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks whose word about a client's address counts.
+
+        Raises:
+            SettingsFault: one that is none.
+        """
         try:
-            return self.mqtt_password_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as fault:
-            raise SettingsFault(f"mqtt_password_file: {fault}") from fault
+            return tuple(
+                ip_network(one.strip()) for one in self.trusted_proxies.split(",") if one.strip()
+            )
+        except ValueError as fault:
+            raise SettingsFault(f"trusted_proxies: {fault}") from fault
+
+    def find_redis_password(self) -> str | None:
+        """Redis's password, where a file holds it; None leaves it to the address.
+
+        Raises:
+            SettingsFault: a password file that cannot be read.
+        """
+        return _read_password("redis_password_file", self.redis_password_file)
 
 
 def load_settings(environment: Mapping[str, str], **overrides: object) -> Settings:
@@ -109,6 +136,15 @@ def load_settings(environment: Mapping[str, str], **overrides: object) -> Settin
         return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as fault:
         raise SettingsFault(str(fault)) from fault
+
+
+def _read_password(setting: str, path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsFault(f"{setting}: {fault}") from fault
 
 
 def _path(kind: type, text: object) -> object:

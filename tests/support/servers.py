@@ -54,6 +54,7 @@ class Server:
                 time.sleep(0.01)
             else:
                 return
+        self.kill()
         text = (self._folder / f"{self.port}.log").read_text(errors="replace")
         pytest.fail(f"{self._command[0]} did not start:\n{text}")
 

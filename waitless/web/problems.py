@@ -36,6 +36,7 @@ class Problem(Enum):
     NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is nothing at this address")
     METHOD_NOT_ALLOWED = (HTTPStatus.METHOD_NOT_ALLOWED, "That method is not for this address")
     TOO_MANY_STREAMS = (HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams are open")
+    TOO_MANY_REQUESTS = (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
     STORE_AWAY = (HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be reached just now")
     UNAUTHENTICATED = (HTTPStatus.UNAUTHORIZED, "Who are you?")
     FORBIDDEN = (HTTPStatus.FORBIDDEN, "That key does not open this")

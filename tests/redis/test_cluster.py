@@ -1,0 +1,119 @@
+"""The service on a Redis cluster: every script, pipeline and notice, and a master that dies."""
+
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from feeds.mqtt import MqttEndpoint
+from tests.redis.conftest import (
+    answer,
+    history,
+    hospital,
+    shown_wait,
+    until_degraded,
+    until_shown,
+)
+from tests.support.clock import FakeClock
+from tests.support.messages import observation
+from tests.support.redis_groups import ClusterGroup
+from tests.support.servers import Server
+from tests.support.service import eventually, get_json, serving
+from waitless.app import Role, create_app
+from waitless.settings import Settings
+
+LATEST = "waitless:{east-kent}:latest"
+
+
+def settings_for(cluster: ClusterGroup, mosquitto: Server, **more: object) -> Settings:
+    mqtt_url = f"mqtt://127.0.0.1:{mosquitto.port}"
+    return Settings(redis_url=cluster.url, mqtt_url=mqtt_url, **more)  # type: ignore[arg-type]
+
+
+async def test_a_wait_goes_from_one_process_through_the_cluster_to_another(
+    cluster: ClusterGroup, mosquitto: Server, endpoint: MqttEndpoint
+) -> None:
+    clock = FakeClock(running=True)
+    settings = settings_for(cluster, mosquitto)
+    writer = create_app(settings, Role.INGEST, now=clock)
+    api = create_app(settings, Role.API, now=clock)
+
+    async with serving(writer) as machine, serving(api) as patient, hospital(endpoint) as publish:
+        await publish(observation(minutes=22, as_of=clock() - timedelta(minutes=1)))
+        await until_shown(patient, 22)
+        await publish(observation(minutes=25, as_of=clock()))
+        await until_shown(patient, 25, within_s=3)
+
+        async def ready() -> bool:
+            return (await patient.get("/readyz")).status == 200
+
+        await eventually(ready)
+        assert (await machine.get("/readyz")).status == 200
+        assert await history(patient) == [22, 25]
+        feeds = {one["id"]: one for one in (await get_json(patient, "/v1/feeds"))["feeds"]}
+        assert feeds["kcht"]["state"] == "live"
+        assert not (await answer(patient))["degraded"]
+
+    master = cluster.master_of(LATEST)
+    async with Redis(port=master.port) as redis:
+        keys = {key.decode() async for key in redis.scan_iter("waitless:*")}
+    assert {LATEST, "waitless:{east-kent}:reach", "waitless:{east-kent}:pulse"} <= keys
+    for other in cluster.nodes:
+        if other is not master:
+            async with Redis(port=other.port) as redis:
+                assert await redis.dbsize() == 0, "an area's keys are together"
+
+
+async def test_notices_reach_a_process_that_listens_at_another_node(
+    cluster: ClusterGroup, mosquitto: Server, endpoint: MqttEndpoint
+) -> None:
+    """A notice is the whole cluster's, whichever node it was given to."""
+    clock = FakeClock(running=True)
+    app = create_app(settings_for(cluster, mosquitto), now=clock)
+    other = next(one for one in cluster.nodes if one is not cluster.master_of(LATEST))
+
+    async with serving(app), Redis(port=other.port) as redis, redis.pubsub() as pubsub:
+        await pubsub.subscribe("waitless:{east-kent}:changes")
+        async with hospital(endpoint) as publish:
+            await publish(observation(minutes=22, as_of=clock()))
+
+            async def noticed() -> bool:
+                notice = await pubsub.get_message(timeout=0.1)
+                return notice is not None and notice["data"] == b"readings"
+
+            await eventually(noticed)
+
+
+@pytest.mark.timeout(120)
+async def test_with_the_area_s_master_killed_its_replica_goes_on_and_nothing_is_lost(
+    replicated_cluster: ClusterGroup, mosquitto: Server, endpoint: MqttEndpoint
+) -> None:
+    clock = FakeClock(running=True)
+    settings = settings_for(replicated_cluster, mosquitto, redis_wait_replicas=1)
+    writer = create_app(settings, Role.INGEST, now=clock)
+    api = create_app(settings, Role.API, now=clock)
+    began = clock() - timedelta(hours=1)
+
+    async with serving(writer), serving(api) as patient, hospital(endpoint) as publish:
+        await publish(observation(minutes=22, as_of=began))
+
+        async def first() -> bool:
+            return await history(patient) == [22]
+
+        await eventually(first)
+        master = replicated_cluster.master_of(LATEST)
+        master.kill()
+        for minute in range(1, 21):
+            at = began + timedelta(minutes=minute)
+            await publish(observation(minutes=22 + minute, as_of=at))
+        await until_degraded(patient, degraded=True)
+        master.start()  # comes back as the replica that the new master's writes wait for
+        await until_degraded(patient, degraded=False, within_s=30)
+
+        async def all_there() -> bool:
+            return await history(patient) == [22 + minute for minute in range(21)]
+
+        await eventually(all_there, within_s=30)
+        await publish(observation(minutes=50, as_of=clock()))
+        await until_shown(patient, 50)
+        assert await shown_wait(patient) == 50

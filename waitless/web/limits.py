@@ -1,0 +1,115 @@
+"""Rate limits on the way in: who is asking, 429, and the RateLimit fields.
+
+The fields are those of draft-ietf-httpapi-ratelimit-headers-09: `RateLimit-Policy` (q requests
+in w seconds) and `RateLimit` (r left now, full again in t seconds).
+"""
+
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from waitless.keys import KeyRing
+from waitless.limits import Limiter, Verdict
+from waitless.web.auth import SCHEME
+from waitless.web.problems import Problem, problem_response
+
+EXEMPT = frozenset({"/healthz", "/readyz", "/metrics"})
+"""A monitor must not be told that all is busy."""
+FORWARDED_FOR = "X-Forwarded-For"
+MOST_HOPS = 10
+_VERDICT = web.RequestKey("rate_verdict", Verdict)
+Network = IPv4Network | IPv6Network
+
+
+class Clients:
+    """Tells who a request is from: the holder of a known key, else an address."""
+
+    def __init__(self, trusted: tuple[Network, ...], keys: KeyRing) -> None:
+        self._trusted = trusted
+        self._keys = keys
+
+    def name(self, request: web.Request) -> str:
+        """The client's name for `Limiter.admit`: `key NAME`, or the address it asks from."""
+        header = request.headers.get("Authorization", "")
+        if header.startswith(SCHEME):
+            holder = self._keys.find_holder(header.removeprefix(SCHEME))
+            if holder is not None:
+                return f"key {holder.name}"
+        return self.address(request.remote or "", request.headers.getall(FORWARDED_FOR, ()))
+
+    def trusts(self, peer: str) -> bool:
+        """Whether it is a proxy whose word about the client counts."""
+        if not self._trusted:
+            return False
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any((mapped or address) in network for network in self._trusted)
+
+    def address(self, peer: str, forwarded: "list[str] | tuple[str, ...]") -> str:
+        """The nearest address that no trusted proxy has; what lies behind it is hearsay.
+
+        Args:
+            peer: who is connected to us.
+            forwarded: the values of X-Forwarded-For, in their order.
+        """
+        if not forwarded or not self.trusts(peer):
+            return peer
+        hops = [hop.strip() for value in forwarded for hop in value.split(",")]
+        for hop in reversed(hops[-MOST_HOPS:]):
+            if not _is_address(hop):
+                return peer
+            if not self.trusts(hop):
+                return hop
+            peer = hop
+        return peer
+
+
+def limit(limiter: Limiter, clients: Clients, on_refusal: Callable[[], None]) -> Middleware:
+    """The middleware that refuses whoever asks too often."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path in EXEMPT:
+            return await handler(request)
+        verdict = limiter.admit(clients.name(request))
+        request[_VERDICT] = verdict
+        if verdict.admitted:
+            return await handler(request)
+        on_refusal()
+        return refusal(verdict)
+
+    return middleware
+
+
+def refusal(verdict: Verdict) -> web.Response:
+    """The answer to a request that is not admitted."""
+    again = verdict.retry_after_s
+    response = problem_response(Problem.TOO_MANY_REQUESTS, f"again in {again} s")
+    response.headers["Retry-After"] = str(again)
+    return response
+
+
+def rate_headers(limiter: Limiter) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """What adds the RateLimit fields to every answer, streams too, before it is sent."""
+    policy = f'"default";q={limiter.burst};w={round(limiter.burst / limiter.rate) or 1}'
+
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        verdict = request.get(_VERDICT)
+        if verdict is not None:
+            response.headers["RateLimit-Policy"] = policy
+            response.headers["RateLimit"] = f'"default";r={verdict.remaining};t={verdict.reset_s}'
+
+    return add
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

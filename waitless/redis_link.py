@@ -8,8 +8,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from waitless.settings import SettingsFault
 
 TIMEOUT_S = 2.0
-_WEATHER = ("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "MASTERDOWN")
-"""Redis's words for states that pass: a full disk, a missing replica, a failover."""
+_WEATHER = ("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "MASTERDOWN", "FENCED")
+"""Redis's words for states that pass: a full disk, a missing replica, a failover; and ours for a
+write by who does not hold the writer's lease, which waits until its process finds out."""
 
 
 class StoreUnwilling(Exception):

@@ -181,7 +181,7 @@ async def test_processes_that_only_answer_follow_the_writers_tables(
         await eventually(live)
         async with serving(create_app(settings, Role.API, now=clock)) as late:
             assert await travel(late) == await travel(early)
-    assert list(tmp_path.glob("drive-*.reach")), "tables are files that processes share"
+    assert list(tmp_path.glob("east-kent/drive-*.reach")), "tables are files that processes share"
 
 
 async def test_a_store_that_lost_its_tables_gets_them_again(

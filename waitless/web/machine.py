@@ -1,16 +1,18 @@
 """Routes for machines: live, ready, and Prometheus's figures. Three different questions."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
 import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
 from waitless.follow import BoardFollower
 from waitless.health import SILENT_AFTER
 from waitless.lease import Lease
+from waitless.metrics import expose
 from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import Health, Readiness
@@ -72,8 +74,9 @@ class Machine:
 
     async def get_metrics(self, _: web.Request) -> web.Response:
         """Prometheus's text form."""
+        body = await asyncio.to_thread(expose, self._registry)
         return web.Response(
-            body=generate_latest(self._registry),
+            body=body,
             headers={"Content-Type": CONTENT_TYPE_PLAIN_1_0_0},
         )
 

@@ -1,6 +1,7 @@
 """The composition root: every connection is opened and every object built here, and only here."""
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -22,6 +23,7 @@ from waitless.follow import BoardFollower
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.keys import KeyRing
+from waitless.lease import Lease
 from waitless.limits import Limiter
 from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMetrics
 from waitless.redis_clients import Wanted
@@ -45,7 +47,10 @@ from waitless.web.page import PatientPage
 from waitless.web.problems import problem_middleware
 from waitless.web.push import Push
 from waitless.web.recommendations import Recommendations
+from waitless.web.standby import while_writing
 from waitless.web.static import StaticFiles
+
+log = logging.getLogger(__name__)
 
 CANCEL_AGAIN_S = 1.0
 Clock = Callable[[], datetime]
@@ -93,7 +98,7 @@ def create_app(
     if settings.rate_limit > 0:
         parts.add_limits(app)
     app.middlewares.append(problem_middleware)
-    parts.add_machine_routes(app)
+    parts.add_machine_routes(app, role)
     if role is not Role.INGEST:
         parts.add_routes(app)
     if role is Role.API:
@@ -122,8 +127,9 @@ class _Parts:
         self.registry = CollectorRegistry()
         self.metrics = WebMetrics(self.registry)
         redis = self._open_redis(accepts=writes)
-        self.store = Store(redis, self.area.id)
-        self.shelf = Shelf(redis, self.area.id)
+        self.lease = Lease(redis, self.area.id)
+        self.store = Store(redis, self.area.id, self.lease)
+        self.shelf = Shelf(redis, self.area.id, self.lease)
         self.travel = TravelFollower(
             self.area,
             self.shelf,
@@ -175,9 +181,16 @@ class _Parts:
         app.on_response_prepare.append(rate_headers(limiter))
         app.cleanup_ctx.append(sharing)
 
-    def add_machine_routes(self, app: web.Application) -> None:
+    def add_machine_routes(self, app: web.Application, role: Role) -> None:
         """The routes of every role."""
-        machine = Machine(self.follower, self.store, self.registry, now=self.now)
+        machine = Machine(
+            self.follower,
+            self.store,
+            self.registry,
+            now=self.now,
+            lease=None if role is Role.API else self.lease,
+            answers=role is not Role.INGEST,
+        )
         app.router.add_get("/healthz", machine.get_health)
         app.router.add_get("/readyz", machine.get_ready)
         app.router.add_get("/metrics", machine.get_metrics)
@@ -244,27 +257,52 @@ class _Parts:
         """The routes of the one process that writes: pushed waits, and operators' acts."""
         capacities = Capacities(self.area.facilities, self.keys, ingest, now=self.now)
         operator = Operator(ingest, self.store, self.keys, now=self.now)
-        app.router.add_post("/v1/capacities", capacities.post)
+        posts = {
+            "/v1/capacities": capacities.post,
+            "/v1/operator/held/{id}/release": operator.release,
+            "/v1/operator/held/{id}/drop": operator.drop,
+            "/v1/operator/feeds/{id}/off": operator.switch_off,
+            "/v1/operator/feeds/{id}/on": operator.switch_on,
+        }
+        gets = {
+            "/v1/operator/held": operator.list_held,
+            "/v1/operator/audit": operator.list_audit,
+        }
         for definition in self.area.feeds:
             if isinstance(definition.transport, HttpPush):
                 push = Push(definition, self.keys, ingest, now=self.now)
-                app.router.add_post(definition.transport.path, push.post)
-        app.router.add_get("/v1/operator/held", operator.list_held)
-        app.router.add_post("/v1/operator/held/{id}/release", operator.release)
-        app.router.add_post("/v1/operator/held/{id}/drop", operator.drop)
-        app.router.add_post("/v1/operator/feeds/{id}/off", operator.switch_off)
-        app.router.add_post("/v1/operator/feeds/{id}/on", operator.switch_on)
-        app.router.add_get("/v1/operator/audit", operator.list_audit)
+                posts[definition.transport.path] = push.post
+        for path, handler in posts.items():
+            app.router.add_post(path, while_writing(self.lease, handler))
+        for path, handler in gets.items():
+            app.router.add_get(path, while_writing(self.lease, handler))
 
     def run_with(self, ingest: Ingest) -> Context:
-        """The background work of the process that writes."""
+        """The background work of a process that may write."""
 
         @asynccontextmanager
         async def context(_: web.Application) -> AsyncIterator[None]:
-            # Without a limit, so that a hundred hung sources cannot hold up the next.
-            connector = aiohttp.TCPConnector(limit=0)
-            async with aiohttp.ClientSession(connector=connector) as session, self.store:
+            async with self.store:
                 await self.travel.start()
+                if not await self.lease.ask():
+                    log.info("standing by: another process writes, or the store is away")
+                works = {
+                    "follow the store": self.follower.run(),
+                    "follow the shelf": self.travel.run(),
+                    "write": self._write(ingest),
+                }
+                async with _running(works):
+                    yield
+
+        return context
+
+    async def _write(self, ingest: Ingest) -> None:
+        """Be the area's writer, as soon as nobody else is; until then touch nothing but Redis."""
+        await self.lease.win()
+        # Without a limit, so that a hundred hung sources cannot hold up the next.
+        connector = aiohttp.TCPConnector(limit=0)
+        try:
+            async with aiohttp.ClientSession(connector=connector) as session:
                 transports = make_transports(
                     self.area,
                     session=session,
@@ -281,8 +319,7 @@ class _Parts:
                     chance=self.chance,
                 )
                 works = {
-                    "follow the store": self.follower.run(),
-                    "follow the shelf": self.travel.run(),
+                    "lease": self.lease.keep(),
                     "retime": self.make_retimer(ingest).run(),
                     "ingest": ingest.run(),
                     "pulse": self._keep_pulse(ingest, transports, alerts),
@@ -290,9 +327,9 @@ class _Parts:
                     **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
                 }
                 async with _running(works):
-                    yield
-
-        return context
+                    await asyncio.Event().wait()
+        finally:
+            await self.lease.release()
 
     async def _keep_pulse(
         self, ingest: Ingest, transports: Mapping[str, Transport], alerts: AlertSender

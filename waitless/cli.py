@@ -1,14 +1,15 @@
 """The `waitless` command: every way in, each a few lines that call the part that does the work."""
 
+import asyncio
 import csv
 import logging
 import os
+import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from aiohttp import web
 
 from waitless import __version__
 from waitless.listening import listen
@@ -30,21 +31,44 @@ def main() -> None:
 @main.command()
 @click.option("--role", type=click.Choice(["all", "api", "ingest"]), default="all")
 @click.option("--port", type=click.IntRange(0, 65535), help="Instead of WAITLESS_PORT.")
-def serve(role: str, port: int | None) -> None:
-    """Run the service against the configured Redis and MQTT broker."""
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Answer from so many processes on one port; role all adds one that writes.",
+)
+@click.option("--listen-fd", type=int, hidden=True)
+@click.option("--control-fd", type=int, hidden=True)
+def serve(
+    role: str, port: int | None, workers: int | None, listen_fd: int | None, control_fd: int | None
+) -> None:
+    """Run the service against the configured Redis and MQTT broker.
+
+    SIGTERM drains. With --workers, SIGHUP replaces every process without a failed request.
+    """
+    settings = _settings(port=port)
+    _start_logging(settings.log_level)
+    if workers is not None:
+        from waitless.serve.supervisor import supervise  # noqa: PLC0415 - only this pays for it
+
+        if role == "ingest":
+            raise click.UsageError("--workers is for the roles all and api: one process writes")
+        sys.exit(supervise(settings, workers, writes=role == "all"))
     from waitless.app import Role, create_app  # noqa: PLC0415 - only this command pays for it
     from waitless.area.pack import AreaFault  # noqa: PLC0415
     from waitless.keys import KeysFault  # noqa: PLC0415
+    from waitless.serve.process import serve_app  # noqa: PLC0415
 
-    settings = _settings(port=port)
-    _start_logging(settings.log_level)
     try:
         app = create_app(settings, Role(role))
     except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
-    web.run_app(
-        app, sock=listen(settings.host, settings.port), access_log=None, handler_cancellation=True
-    )
+    if listen_fd is None or control_fd is None:
+        listening, control = listen(settings.host, settings.port), None
+        host, taken = listening.getsockname()[:2]
+        click.echo(f"Running on http://{host}:{taken}")
+    else:  # started by a supervisor
+        listening, control = socket.socket(fileno=listen_fd), socket.socket(fileno=control_fd)
+    asyncio.run(serve_app(app, listening, control))
 
 
 @main.command()

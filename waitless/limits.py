@@ -148,7 +148,7 @@ class Limiter:
         forgot_at = self._clock()
         while True:
             await asyncio.sleep(SYNC_S)
-            with suppress(StoreAway):
+            with suppress(*StoreAway):
                 await self.share()
             if self._clock() - forgot_at >= FORGET_S:
                 forgot_at = self._clock()
@@ -194,7 +194,8 @@ class Limiter:
         digests = (blake2b(one.encode(), key=secret, digest_size=16).hexdigest() for one in clients)
         names = ["secret", *digests]
         fresh = secrets.token_hex(16)
-        arguments = [self._secret, fresh, SECRET_FOR_S, *(one * 1000 for one in debts_s)]
+        arguments: list[str | float] = [self._secret, fresh, SECRET_FOR_S]
+        arguments += [one * 1000 for one in debts_s]
         try:
             told: Any = await self._sync(
                 keys=[self._prefix + name for name in names], args=arguments

@@ -1,13 +1,29 @@
 """What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+
+
+def expose(registry: CollectorRegistry) -> bytes:
+    """Prometheus's text form of all that is counted.
+
+    Under a supervisor that is the sum over its processes, whichever is asked: each counts in files
+    of its own in the folder of PROMETHEUS_MULTIPROC_DIR. A gauge's `multiprocess_mode` says which
+    of the living processes' values is told: the one furthest behind, or the newest.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
 
 
 class IngestMetrics:
@@ -36,10 +52,14 @@ class IngestMetrics:
             "waitless_reading_measured_timestamp_seconds",
             "When the believed reading of a facility was measured.",
             ["facility"],
+            multiprocess_mode="livemostrecent",
             registry=registry,
         )
         self._epoch = Gauge(
-            "waitless_store_epoch", "The newest epoch written to the store.", registry=registry
+            "waitless_store_epoch",
+            "The newest epoch written to the store.",
+            multiprocess_mode="livemostrecent",
+            registry=registry,
         )
         # Looked up at every message: finding a label's child costs more than counting.
         self._believed_of = cache(self._believed.labels)
@@ -74,6 +94,7 @@ class TrafficMetrics:
             "waitless_traffic_figures",
             "What became of the newest figures and events of a traffic source, by fate.",
             ["feed", "fate"],
+            multiprocess_mode="livemostrecent",
             registry=registry,
         )
         self._duration = Histogram(
@@ -117,21 +138,27 @@ class WebMetrics:
             registry=registry,
         )
         self._epoch = Gauge(
-            "waitless_board_epoch", "The epoch that answers come from.", registry=registry
+            "waitless_board_epoch",
+            "The epoch that answers come from.",
+            multiprocess_mode="livemin",
+            registry=registry,
         )
         self._heartbeat = Gauge(
             "waitless_heartbeat_timestamp_seconds",
             "When the newest probe on the board was sent through the whole pipeline.",
+            multiprocess_mode="livemin",
             registry=registry,
         )
         self._degraded = Gauge(
             "waitless_board_degraded",
             "1 while the store is away and the board cannot be renewed.",
+            multiprocess_mode="livemax",
             registry=registry,
         )
         self._travel = Gauge(
             "waitless_travel_table_timestamp_seconds",
             "The instant whose traffic and time of day are in the travel tables in use.",
+            multiprocess_mode="livemin",
             registry=registry,
         )
 

@@ -40,9 +40,13 @@ RETRIES = 1
 """A connection that a restarted server has dropped is opened again without anybody noticing."""
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.02, 0.2
 PORT, SENTINEL_PORT = 6379, 26379
-_WEATHER = ("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "MASTERDOWN", "-OOM")
+_WEATHER = (
+    *("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "LOADING", "MASTERDOWN", "-OOM"),
+    "FENCED",
+)
 """Redis's words for states that pass: a full disk, a missing replica, a failover, full memory
-(which Redis 6.2 tells in a script's own words)."""
+(which Redis 6.2 tells in a script's own words); and ours for a write by who does not hold the
+writer's lease, which waits until its process finds out."""
 
 StoreAway = (
     StoreUnwilling,

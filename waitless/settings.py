@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
     """0 takes any free port."""
+    writer_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8081
+    """Where the process that writes listens beside the workers of `serve --workers`."""
     most_minutes: Annotated[float, msgspec.Meta(gt=0, le=600)] = 45.0
     """Journeys longer than this are not recommended, except to the nearest suitable place."""
     horizon_minutes: Annotated[float, msgspec.Meta(ge=30, le=6000)] = 720.0

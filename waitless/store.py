@@ -4,7 +4,8 @@ Keys of an area share one hash tag, so that a Redis cluster keeps them together:
 `waitless:{east-kent}:latest` (hash, facility -> reading), `:history:<facility>` (capped stream),
 `:feeds` (hash, feed -> health), `:pulse` (the writer's last sign of life), `:belief` (hash, what
 belief remembers), `:traffic` (hash, source -> what it said of the roads), `:watch` (what alerts
-were raised), `:audit` (capped stream), `:epoch` (counter) and the channel `:changes`.
+were raised), `:audit` (capped stream), `:epoch` (counter) and the channel `:changes`. Every write
+begins by asking whether this process holds the writer's lease (`waitless.lease`).
 """
 
 import asyncio
@@ -17,15 +18,14 @@ from typing import Any, Self, TypeVar
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import ResponseError
 
 from waitless.audit import AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
 from waitless.belief.state import FeedState as FeedBelief
 from waitless.health import FeedHealth, WatchMemory
+from waitless.lease import GUARD, Command, Lease
 from waitless.pulse import Pulse
 from waitless.reading import Reading
-from waitless.redis_link import weather
 from waitless.traffic.picture import SourcePicture
 
 log = logging.getLogger(__name__)
@@ -46,26 +46,42 @@ _facility_belief = msgspec.json.Decoder(FacilityState)
 _feed_belief = msgspec.json.Decoder(FeedBelief)
 _encode = msgspec.json.Encoder().encode
 
-_SAVE = """
-for at = 4, #KEYS do
-  local facility, id, reading = unpack(ARGV, 3 * at - 9, 3 * at - 7)
-  local told = redis.pcall('XADD', KEYS[at], 'MAXLEN', '~', ARGV[2], id, 'reading', reading)
+_SAVE = (
+    GUARD
+    + """
+for at = 5, #KEYS do
+  local facility, id, reading = unpack(ARGV, 3 * at - 11, 3 * at - 9)
+  local told = redis.pcall('XADD', KEYS[at], 'MAXLEN', '~', ARGV[3], id, 'reading', reading)
   if told.err and not string.find(told.err, 'equal or smaller') then return told end
-  redis.call('HSET', KEYS[1], facility, reading)
+  redis.call('HSET', KEYS[2], facility, reading)
 end
-if tonumber(ARGV[1]) > 0 then redis.call('SET', KEYS[2], ARGV[1]) end
-redis.call('PUBLISH', KEYS[3], 'readings')
-return redis.call('INCR', KEYS[2])
+if tonumber(ARGV[2]) > 0 then redis.call('SET', KEYS[3], ARGV[2]) end
+redis.call('PUBLISH', KEYS[4], 'readings')
+return redis.call('INCR', KEYS[3])
 """
+)
 """What `save_readings` does. A script, for a transaction of as many commands costs our side three
 times as much: it has to read an answer to each of them."""
 
 
 class Store:
-    """One area's shared truth. The ingest process alone writes; anyone may read."""
+    """One area's shared truth. Whoever holds the writer's lease writes; anyone may read.
 
-    def __init__(self, redis: Redis, area_id: str) -> None:
+    Every `save_` and `add_audit` raises one of `StoreAway` where the store cannot be written to
+    just now, or the lease is another's; then nothing has changed.
+    """
+
+    def __init__(self, redis: Redis, area_id: str, lease: Lease | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            redis: the client; closed with this store.
+            area_id: whose truth it is.
+            lease: this process's claim to write; None for who only reads, or writes where nobody
+                holds the lease.
+        """
         self._redis = redis
+        self._lease = lease or Lease(redis, area_id)
         self._prefix = f"waitless:{{{area_id}}}:"
         self._save = redis.register_script(_SAVE)
 
@@ -94,16 +110,13 @@ class Store:
         Safe to repeat after a connection that died before its reply: the same reading is set
         again, and its place in the history is its own measurement time, taken only once.
         """
-        keys = [self._key(name) for name in ("latest", "epoch", "changes")]
-        arguments: list[str | int | bytes] = [after, HISTORY_LENGTH]
+        keys = [self._lease.key, *map(self._key, ("latest", "epoch", "changes"))]
+        arguments: list[str | int | bytes] = [self._lease.token, after, HISTORY_LENGTH]
         for reading in readings:
             keys.append(self._key(f"history:{reading.facility_id}"))
             entry_id = f"{int(reading.as_of.timestamp() * 1000)}-0"
             arguments += (reading.facility_id, entry_id, _encode(reading))
-        try:
-            return int(await self._save(keys=keys, args=arguments))
-        except ResponseError as fault:
-            raise weather(fault) from fault
+        return int(await self._lease.run(self._save, keys, arguments))
 
     async def load_readings(self) -> tuple[int, dict[str, Reading]]:
         """The epoch and the readings that belong to it. What cannot be read counts as absent."""
@@ -122,16 +135,13 @@ class Store:
 
     async def save_health(self, feeds: Iterable[FeedHealth], pulse: Pulse) -> None:
         """Make feeds' health known to every reader; feeds no longer among them are forgotten."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(self._key("pulse"), _encode(pulse))
-            pipe.delete(self._key("feeds"))
-            for health in feeds:
-                pipe.hset(self._key("feeds"), health.id, _encode(health))
-            pipe.publish(self._key("changes"), "feeds")
-            try:
-                await pipe.execute()
-            except ResponseError as fault:
-                raise weather(fault) from fault
+        key = self._key("feeds")
+        await self._lease.write(
+            ("SET", self._key("pulse"), _encode(pulse)),
+            ("DEL", key),
+            *[("HSET", key, health.id, _encode(health)) for health in feeds],
+            ("PUBLISH", self._key("changes"), "feeds"),
+        )
 
     async def load_health(self) -> dict[str, FeedHealth]:
         """Every feed's health as the ingest process last told it."""
@@ -147,14 +157,15 @@ class Store:
         self, state: BeliefState, facilities: Iterable[str], feeds: Iterable[str]
     ) -> None:
         """Keep what belief remembers of the facilities and feeds named."""
-        mapping = {
-            f"facility:{one}": _encode(state.facilities[one])
-            for one in facilities
-            if one in state.facilities
-        }
-        mapping |= {f"feed:{one}": _encode(state.feeds[one]) for one in feeds if one in state.feeds}
-        if mapping:
-            await self._redis.hset(self._key("belief"), mapping=mapping)  # type: ignore[arg-type]
+        known: list[tuple[str, FacilityState | FeedBelief]] = [
+            *(
+                (f"facility:{one}", state.facilities[one])
+                for one in facilities
+                if one in state.facilities
+            ),
+            *((f"feed:{one}", state.feeds[one]) for one in feeds if one in state.feeds),
+        ]
+        await self._set("belief", {name: _encode(one) for name, one in known})
 
     async def load_belief(self) -> BeliefState:
         """What belief remembered; what cannot be read is forgotten."""
@@ -174,11 +185,7 @@ class Store:
 
     async def save_traffic(self, picture: Mapping[str, SourcePicture]) -> None:
         """Keep what these sources said of the roads."""
-        mapping = {feed_id: _encode(source) for feed_id, source in picture.items()}
-        try:
-            await self._redis.hset(self._key("traffic"), mapping=mapping)  # type: ignore[arg-type]
-        except ResponseError as fault:
-            raise weather(fault) from fault
+        await self._set("traffic", {feed_id: _encode(one) for feed_id, one in picture.items()})
 
     async def load_traffic(self) -> dict[str, SourcePicture]:
         """What every source said; what cannot be read is forgotten."""
@@ -187,7 +194,7 @@ class Store:
 
     async def save_watch(self, memory: WatchMemory) -> None:
         """Keep what was last known, and told, of every feed and facility."""
-        await self._redis.set(self._key("watch"), _encode(memory))
+        await self._lease.write(("SET", self._key("watch"), _encode(memory)))
 
     async def load_watch(self) -> WatchMemory | None:
         """The same; None where nothing was kept."""
@@ -196,9 +203,8 @@ class Store:
 
     async def add_audit(self, entry: AuditEntry) -> None:
         """Write down what an operator did; the newest ten thousand are kept."""
-        await self._redis.xadd(
-            self._key("audit"), {"entry": _encode(entry)}, maxlen=AUDIT_LENGTH, approximate=True
-        )
+        words = ("MAXLEN", "~", AUDIT_LENGTH, "*", "entry", _encode(entry))
+        await self._lease.write(("XADD", self._key("audit"), *words))
 
     async def load_audit(self, limit: int) -> list[AuditEntry]:
         """The newest entries, newest first."""
@@ -212,6 +218,12 @@ class Store:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(self._key("changes"))
             yield Changes(pubsub)
+
+    async def _set(self, name: str, fields: Mapping[str, bytes]) -> None:
+        key = self._key(name)
+        commands: list[Command] = [("HSET", key, field, value) for field, value in fields.items()]
+        if commands:
+            await self._lease.write(*commands)
 
     def _key(self, name: str) -> str:
         return self._prefix + name

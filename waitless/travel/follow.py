@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -17,7 +17,7 @@ from routing.tablefile import TableFault, decode_frame, decode_table
 from waitless.area.pack import Area
 from waitless.redis_link import StoreAway
 from waitless.travel.builder import TravelBuilder, basis_of, find_pack_version
-from waitless.travel.shelf import SUPERSEDED_FOR_S, Entry, Shelf
+from waitless.travel.shelf import Entry, Shelf
 from waitless.travel.tables import ModeTable, TravelTables
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 REFRESH_S = 5.0
 """The shelf is looked at this often even without a notice: one can be lost."""
 RETRY_S = 0.5
-SUFFIX = ".reach"
+LEFT_AFTER_S = 600.0
+"""A file still without its name after this was left by a process that died while it wrote."""
 
 
 class TravelFollower:
@@ -54,13 +55,16 @@ class TravelFollower:
             on_renewal: told of every replacement.
             horizon_minutes: of the tables built here.
             folder: where tables are kept as files that all processes of this machine map and
-                share; None keeps a copy in this process.
+                share, in a folder of the area's own; superseded ones are removed, which leaves
+                them to whoever still has them mapped. None keeps a copy in this process.
         """
         self._area = area
         self._shelf = shelf
         self._on_renewal = on_renewal
         self._horizon_minutes = horizon_minutes
-        self._folder = folder
+        self._folder = None if folder is None else folder / area.id
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
         self._pack = find_pack_version(area)
         self._held: dict[Mode, Entry] = {}
 
@@ -90,7 +94,6 @@ class TravelFollower:
                     while True:
                         if found := await self._fetch():
                             self._replace(found)
-                            await asyncio.to_thread(self._tidy)
                         await changes.wait(REFRESH_S)
             except StoreAway as fault:
                 log.warning("store away (%s): travel tables stay as they are", fault)
@@ -106,7 +109,17 @@ class TravelFollower:
             if reach is not None:
                 found[mode] = ModeTable(reach, basis_of(self._area, mode), entry.as_of)
                 self._held[mode] = entry
+        if found and self._folder is not None:
+            await asyncio.to_thread(_prune, self._folder, self._names())
         return found
+
+    def _names(self) -> set[str]:
+        """The files that hold what is current."""
+        return {
+            _name(mode, version)
+            for mode, entry in self._held.items()
+            for version in (entry.frame, entry.table)
+        }
 
     async def _reach(self, mode: Mode, entry: Entry) -> ReachTable | None:
         """The times that an entry names: those we have, or new ones. None where they are gone."""
@@ -128,39 +141,23 @@ class TravelFollower:
             return await asyncio.to_thread(_open_warm, memoryview(content), frame)
         except TableFault:
             log.exception("the travel table %s of %s cannot be used", entry.table, mode)
-            if self._folder is not None:
-                for version in (entry.frame, entry.table):
-                    self._path(mode, version).unlink(missing_ok=True)
             return None
 
     async def _content(self, mode: Mode, version: str) -> bytes | mmap | None:
         if self._folder is None:
             return await self._shelf.fetch(mode, version)
-        path = self._path(mode, version)
-        if not path.exists():
+        path = self._folder / _name(mode, version)
+        try:
+            return _map(path)
+        except FileNotFoundError:
             content = await self._shelf.fetch(mode, version)
-            if content is None:
-                return None
-            await asyncio.to_thread(_write_whole, path, content)
-        with path.open("rb") as file:
-            return mmap(file.fileno(), 0, access=ACCESS_READ)
-
-    def _tidy(self) -> None:
-        """Remove files that the shelf no longer speaks of; whoever maps one keeps it."""
-        if self._folder is None:
-            return
-        wanted = {
-            self._path(mode, version)
-            for mode, entry in self._held.items()
-            for version in (entry.frame, entry.table)
-        }
-        for path in self._folder.glob(f"*{SUFFIX}"):
-            with suppress(OSError):
-                if path not in wanted and time.time() - path.stat().st_mtime > SUPERSEDED_FOR_S:
-                    path.unlink()
-
-    def _path(self, mode: Mode, version: str) -> Path:
-        return (self._folder or Path()) / f"{mode.value}-{version}{SUFFIX}"
+        if content is None:
+            return None
+        await asyncio.to_thread(_write_whole, path, content)
+        try:
+            return _map(path)
+        except FileNotFoundError:  # superseded, and removed by another process, in between
+            return content
 
     def _replace(self, found: dict[Mode, ModeTable]) -> None:
         before = self.tables.by_mode if hasattr(self, "tables") else {}
@@ -173,6 +170,24 @@ def _open_warm(content: memoryview, frame: Frame) -> ReachTable:
     table = decode_table(content, frame)
     table.travel_from_within(frame.plane.middle_lat, 0.0)
     return table
+
+
+def _name(mode: Mode, version: str) -> str:
+    return f"{mode.value}-{version}.reach"
+
+
+def _map(path: Path) -> mmap:
+    with path.open("rb") as file:
+        return mmap(file.fileno(), 0, access=ACCESS_READ)
+
+
+def _prune(folder: Path, current: Collection[str]) -> None:
+    """Remove what is not current, and what processes that died while they wrote left behind."""
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process was quicker
+            age_s = time.time() - path.stat().st_mtime
+            if path.name not in current and (path.suffix == ".reach" or age_s > LEFT_AFTER_S):
+                path.unlink()
 
 
 def _write_whole(path: Path, content: bytes) -> None:

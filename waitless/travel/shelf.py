@@ -13,10 +13,9 @@ from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from routing.modes import Mode
-from waitless.redis_link import weather
+from waitless.lease import Command, Lease
 from waitless.store import Changes
 
 log = logging.getLogger(__name__)
@@ -47,35 +46,33 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Shelf:
-    """One area's travel tables. The ingest process alone puts; anyone may fetch."""
+    """One area's travel tables. Whoever holds the writer's lease puts; anyone may fetch."""
 
-    def __init__(self, redis: Redis, area_id: str) -> None:
+    def __init__(self, redis: Redis, area_id: str, lease: Lease | None = None) -> None:
+        """Open nothing yet; the arguments are those of `Store`."""
         self._redis = redis
+        self._lease = lease or Lease(redis, area_id)
         self._prefix = f"waitless:{{{area_id}}}:"
 
     async def put(self, mode: Mode, entry: Entry, frame: bytes, table: bytes) -> None:
         """Make a table the current one, all at once; what it replaces goes a minute later.
 
         Raises:
-            StoreAway: nothing has changed; safe to repeat.
+            StoreAway: what is current has not changed; safe to repeat.
         """
         before = (await self.list_current()).get(mode)
         wanted = {self._key(mode, entry.frame): frame, self._key(mode, entry.table): table}
-        try:
-            for key, content in wanted.items():
-                await self._write(key, content)
-            async with self._redis.pipeline(transaction=True) as pipe:
-                for key in wanted:
-                    pipe.persist(key)
-                if before is not None:
-                    old = {self._key(mode, before.frame), self._key(mode, before.table)}
-                    for key in old - wanted.keys():
-                        pipe.expire(key, SUPERSEDED_FOR_S)
-                pipe.hset(self._prefix + "reach", mode.value, _encode(entry))
-                pipe.publish(self._prefix + "tables", mode.value)
-                await pipe.execute()
-        except ResponseError as fault:
-            raise weather(fault) from fault
+        for key, content in wanted.items():
+            await self._write(key, content)
+        commands: list[Command] = [("PERSIST", key) for key in wanted]
+        if before is not None:
+            old = {self._key(mode, before.frame), self._key(mode, before.table)}
+            commands += [("EXPIRE", key, SUPERSEDED_FOR_S) for key in old - wanted.keys()]
+        await self._lease.write(
+            *commands,
+            ("HSET", self._prefix + "reach", mode.value, _encode(entry)),
+            ("PUBLISH", self._prefix + "tables", mode.value),
+        )
 
     async def list_current(self) -> Mapping[Mode, Entry]:
         """What is current, by mode; what cannot be read counts as absent."""
@@ -112,11 +109,10 @@ class Shelf:
         pieces = -(-len(content) // PIECE_BYTES)
         if int(await self._redis.llen(key)) == pieces:
             return
-        await self._redis.delete(key)
+        await self._lease.write(("DEL", key))
         for number in range(pieces):
             piece = content[number * PIECE_BYTES : (number + 1) * PIECE_BYTES]
-            await self._redis.rpush(key, piece)
-            await self._redis.expire(key, UNFINISHED_FOR_S)
+            await self._lease.write(("RPUSH", key, piece), ("EXPIRE", key, UNFINISHED_FOR_S))
 
     def _key(self, mode: Mode, version: str) -> str:
         return f"{self._prefix}reach:{mode.value}:{version}"

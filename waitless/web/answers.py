@@ -164,9 +164,9 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The answer of `/readyz`, with each check by name."""
+    """The answer of `/readyz`, with each check by name; `standby` may write, but another does."""
 
-    status: Literal["ready", "not_ready"]
+    status: Literal["ready", "not_ready", "standby"]
     checks: dict[str, bool]
 
 

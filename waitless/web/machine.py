@@ -1,15 +1,18 @@
 """Routes for machines: live, ready, and Prometheus's figures. Three different questions."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
 import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
 from waitless.follow import BoardFollower
 from waitless.health import SILENT_AFTER
+from waitless.lease import Lease
+from waitless.metrics import expose
 from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import Health, Readiness
@@ -25,11 +28,25 @@ class Machine:
         registry: CollectorRegistry,
         *,
         now: Callable[[], datetime],
+        lease: Lease | None = None,
+        answers: bool = True,
     ) -> None:
+        """The routes of one process.
+
+        Args:
+            follower: its board.
+            store: asked whether it is there.
+            registry: the process's figures.
+            now: the clock.
+            lease: the claim of a process that may write; None where it never does.
+            answers: whether patients ask this process.
+        """
         self._now = now
         self._follower = follower
         self._store = store
         self._registry = registry
+        self._lease = lease
+        self._answers = answers
 
     async def get_health(self, _: web.Request) -> web.Response:
         """200 while the loop turns. It asks nothing of any other system, and of no data."""
@@ -39,6 +56,7 @@ class Machine:
         """200 when Redis answers, ingest lives and every required feed has delivered; else 503.
 
         It fails on the age of ingest's own word: a monitor that died with its poller is none.
+        A process that may write while another does is `standby`: 503 where it does nothing else.
         """
         board = self._follower.board
         checks = {"redis": await self._redis_answers()}
@@ -48,13 +66,17 @@ class Machine:
         pulse = board.pulse
         checks["ingest"] = pulse is not None and self._now() - pulse.at <= SILENT_AFTER
         ready = all(checks.values())
-        document = Readiness("ready" if ready else "not_ready", checks)
-        return _json(document, 200 if ready else 503)
+        if self._lease is None or self._lease.held:
+            document = Readiness("ready" if ready else "not_ready", checks)
+            return _json(document, 200 if ready else 503)
+        document = Readiness("standby" if ready else "not_ready", checks)
+        return _json(document, 200 if ready and self._answers else 503)
 
     async def get_metrics(self, _: web.Request) -> web.Response:
         """Prometheus's text form."""
+        body = await asyncio.to_thread(expose, self._registry)
         return web.Response(
-            body=generate_latest(self._registry),
+            body=body,
             headers={"Content-Type": CONTENT_TYPE_PLAIN_1_0_0},
         )
 

@@ -38,9 +38,10 @@ def gives(
 
 
 def secured(operation: Document) -> Document:
-    """An operation that wants a key."""
+    """An operation that wants a key, of the process that writes."""
     responses = {**mapping(operation["responses"])}
     responses |= refusals({Problem.UNAUTHENTICATED, Problem.FORBIDDEN})
+    responses |= refusals({Problem.STANDBY, Problem.STORE_AWAY})
     return {**operation, "security": [{"key": []}], "responses": responses}
 
 

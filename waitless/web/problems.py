@@ -38,6 +38,7 @@ class Problem(Enum):
     TOO_MANY_STREAMS = (HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams are open")
     TOO_MANY_REQUESTS = (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
     STORE_AWAY = (HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be reached just now")
+    STANDBY = (HTTPStatus.SERVICE_UNAVAILABLE, "Another process of this service does that now")
     UNAUTHENTICATED = (HTTPStatus.UNAUTHORIZED, "Who are you?")
     FORBIDDEN = (HTTPStatus.FORBIDDEN, "That key does not open this")
     BAD_CAPACITY = (HTTPStatus.BAD_REQUEST, "These are not waits in the NHS capacity form")

@@ -1,0 +1,166 @@
+"""The writer's lease: who may write an area's truth, and a store that takes it from nobody else.
+
+Key of an area, beside those of `waitless.store`: `:writer` (hash: `token`, to whom the lease was
+granted last, and `until`, in milliseconds of Redis's own clock). It never expires, so that a
+writer that lost its lease while it was stopped is refused for as long as anybody remembers, and
+so that no eviction takes it. docs/decisions/0012 says why a token and not a number.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+from redis.exceptions import ResponseError
+
+from waitless.redis_link import StoreAway, weather
+
+log = logging.getLogger(__name__)
+
+LASTS_S = 3.0
+RENEW_EVERY_S = 0.75
+ASK_EVERY_S = 0.25
+"""A killed writer's lease lapses at most 3 s later; a standby asks for it four times a second."""
+
+GUARD = """
+if (redis.call('HGET', KEYS[1], 'token') or '') ~= ARGV[1] then
+  return redis.error_reply('FENCED this process does not hold the lease of the writer')
+end
+"""
+"""Begins every script that writes: KEYS[1] is the lease, ARGV[1] the writer's token."""
+
+_WRITE = (
+    GUARD
+    + """
+local at = 2
+while at <= #ARGV do
+  local words = tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, at + words))
+  at = at + words + 1
+end
+"""
+)
+_GRANT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local lasts = tonumber(ARGV[2])
+local token, ends = unpack(redis.call('HMGET', KEYS[1], 'token', 'until'))
+if token and token ~= ARGV[1] then
+  local left = tonumber(ends) - now
+  if ARGV[3] == 'renew' or (left > 0 and left <= lasts) then return 0 end
+end
+redis.call('HSET', KEYS[1], 'token', ARGV[1], 'until', now + lasts)
+return 1
+"""
+"""A lease that has lapsed is granted to the first who asks, but renewed to whom it was granted
+last. More time left than a lease lasts means that Redis's clock was set back: that counts for
+nothing."""
+_RELEASE = GUARD + "redis.call('HSET', KEYS[1], 'until', 0)"
+
+Command = Sequence[str | int | bytes]
+
+
+class LeaseLost(Exception):
+    """Another process writes now; what this one remembers is out of date."""
+
+
+class Lease:
+    """One process's claim to be the area's writer.
+
+    Before it is granted, `write` and every script that begins with `GUARD` succeed only in an
+    area whose lease was never granted to anybody.
+    """
+
+    def __init__(self, redis: Redis, area_id: str) -> None:
+        self.key = f"waitless:{{{area_id}}}:writer"
+        self.token = ""
+        self._grant = redis.register_script(_GRANT)
+        self._release = redis.register_script(_RELEASE)
+        self._write = redis.register_script(_WRITE)
+        self._granted = asyncio.Event()
+
+    @property
+    def held(self) -> bool:
+        """Whether it has been granted to us; the store alone knows whether it still is."""
+        return self._granted.is_set()
+
+    async def wait(self) -> None:
+        """Return once it has been granted to us."""
+        await self._granted.wait()
+
+    async def win(self) -> None:
+        """Ask until it is granted, while the store is away or another process holds it."""
+        while True:
+            if self.held or await self.ask():
+                return
+            await asyncio.sleep(ASK_EVERY_S)
+
+    async def ask(self) -> bool:
+        """Ask once; whether it has been granted."""
+        token = secrets.token_hex(16)
+        try:
+            if not await self._ask(token, "take"):
+                log.debug("another process writes")
+                return False
+        except StoreAway as fault:
+            log.warning("store away (%s): nobody can become the writer", fault)
+            return False
+        self.token = token
+        self._granted.set()
+        log.info("this process is the writer now")
+        return True
+
+    async def keep(self) -> None:
+        """Renew it until cancelled. A store that lost everything grants it anew.
+
+        Raises:
+            LeaseLost: it has been granted to another process.
+        """
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            try:
+                if not await self._ask(self.token, "renew"):
+                    self._granted.clear()
+                    raise LeaseLost("another process has become the writer")
+            except StoreAway as fault:
+                log.warning("store away (%s): the writer's lease is not renewed", fault)
+
+    async def release(self) -> None:
+        """Let another process have it at once; nothing may be written after that."""
+        self._granted.clear()
+        try:
+            await self._release(keys=[self.key], args=[self.token])
+        except (*StoreAway, ResponseError) as fault:
+            log.info("the writer's lease lapses by itself: %s", fault)
+
+    async def write(self, *commands: Command) -> None:
+        """Do commands in order, all of them or, where the lease is another's, none.
+
+        Args:
+            commands: name, key (of a PUBLISH: channel) and the rest of each; all keys have the
+                hash tag of the area.
+
+        Raises:
+            StoreAway: it cannot be done, now or for as long as another process holds the lease.
+        """
+        keys = [self.key, *dict.fromkeys(str(one[1]) for one in commands if one[0] != "PUBLISH")]
+        words: list[str | int | bytes] = [self.token]
+        for command in commands:
+            words += (len(command), *command)
+        await self.run(self._write, keys, words)
+
+    async def run(
+        self, script: AsyncScript, keys: Sequence[str], words: Sequence[str | int | bytes]
+    ) -> Any:  # noqa: ANN401 - scripts answer anything
+        """Run a script that begins with `GUARD`; raises as `write` does."""
+        try:
+            return await script(keys=keys, args=words)
+        except ResponseError as fault:
+            raise weather(fault) from fault
+
+    async def _ask(self, token: str, how: str) -> bool:
+        words = (token, round(LASTS_S * 1000), how)
+        return bool(await self.run(self._grant, [self.key], words))

@@ -1,0 +1,110 @@
+"""One serving process: start the application, listen when told to, drain when it ends."""
+
+import asyncio
+import signal
+import socket
+
+from aiohttp import web
+
+BOOTED, LISTEN = b"b", b"l"
+"""What a process tells its supervisor, and is told by it, on the socket between them."""
+BACKLOG = 1024
+DRAINED_WITHIN_S = 5.0
+"""How long keep-alive connections have to be told `Connection: close` with their next answer."""
+FINISHED_WITHIN_S = 5.0
+"""How long a request in work may take after that."""
+_LOOK_EVERY_S = 0.05
+
+
+class Draining:
+    """Whether this process is about to end; if so, every answer closes its connection."""
+
+    on = False
+
+    async def close_after(self, _: web.Request, response: web.StreamResponse) -> None:
+        """Just before an answer's headers are sent."""
+        if self.on:
+            response.headers["Connection"] = "close"
+            response.force_close()
+
+
+DRAINING = web.AppKey("draining", Draining)
+"""Where an application has it: whoever answers past its signals must look here."""
+
+
+async def serve_app(
+    app: web.Application, listening: socket.socket, control: socket.socket | None = None
+) -> None:
+    """Serve until told to end, or until background work of the application dies.
+
+    SIGTERM, and the death of the supervisor, drain; SIGINT ends at once.
+
+    Args:
+        app: the application, not yet started.
+        listening: bound; other processes may have it too, so that what waits in it is not lost.
+        control: to the supervisor, which says when to listen; None where there is none.
+    """
+    draining = app[DRAINING] = Draining()
+    app.on_response_prepare.append(draining.close_after)
+    ending, at_once = asyncio.Event(), asyncio.Event()
+
+    def interrupt() -> None:
+        at_once.set()
+        ending.set()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ending.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    if control is not None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor's business
+    runner = web.AppRunner(
+        app, access_log=None, handler_cancellation=True, shutdown_timeout=FINISHED_WITHIN_S
+    )
+    try:
+        await runner.setup()
+        told = None if control is None else asyncio.create_task(_obey(control, ending))
+        if told is None or await _first(told, ending):
+            site = web.SockSite(runner, listening, backlog=BACKLOG)
+            await site.start()
+            await ending.wait()
+            await site.stop()
+            draining.on = True
+            if not at_once.is_set():
+                await _drain(runner, at_once)
+    finally:
+        await runner.cleanup()
+
+
+async def _obey(control: socket.socket, ending: asyncio.Event) -> None:
+    """Say that we could listen; return when we shall, and go on to end with the supervisor."""
+    loop = asyncio.get_running_loop()
+    control.setblocking(False)
+    await loop.sock_sendall(control, BOOTED)
+    if await loop.sock_recv(control, 1) != LISTEN:
+        ending.set()
+        return
+    loop.add_reader(control.fileno(), ending.set)  # nothing more is sent: its end is readable
+
+
+async def _first(told: asyncio.Task[None], ending: asyncio.Event) -> bool:
+    """Whether we are told to listen before we are told to end."""
+    waiting = asyncio.create_task(ending.wait())
+    await asyncio.wait({told, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if told.done():
+        told.result()
+    else:
+        told.cancel()
+    return not ending.is_set()
+
+
+async def _drain(runner: web.AppRunner, at_once: asyncio.Event) -> None:
+    """Wait until every connection has had an answer that closes it, but not for ever."""
+    await runner.shutdown()  # event streams would never end
+    deadline = asyncio.get_running_loop().time() + DRAINED_WITHIN_S
+    await asyncio.sleep(2 * _LOOK_EVERY_S)  # what was accepted last is not among the connections
+    server = runner.server
+    while server is not None and server.connections and not at_once.is_set():
+        if asyncio.get_running_loop().time() >= deadline:
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)

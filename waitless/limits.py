@@ -53,7 +53,7 @@ local now = time[1] * 1000 + time[2] / 1000
 local debts = {}
 for at = 2, #KEYS do
   local paid = math.max(tonumber(redis.call('GET', KEYS[at]) or now), now) + ARGV[at + 2]
-  redis.call('SET', KEYS[at], string.format('%.3f', paid), 'PX', math.ceil(paid - now))
+  redis.call('SET', KEYS[at], string.format('%.3f', paid), 'PX', math.max(1, math.ceil(paid - now)))
   debts[at - 1] = string.format('%.3f', paid - now)
 end
 return debts
@@ -192,14 +192,12 @@ class Limiter:
         """What the script tells: every client's debt in ms, or the secret to be used."""
         secret = self._secret.encode()
         digests = (blake2b(one.encode(), key=secret, digest_size=16).hexdigest() for one in clients)
-        names = ["secret", *digests]
+        keys = [self._prefix + name for name in ("secret", *digests)]
         fresh = secrets.token_hex(16)
         arguments: list[str | float] = [self._secret, fresh, SECRET_FOR_S]
-        arguments += [one * 1000 for one in debts_s]
+        arguments.extend(one * 1000 for one in debts_s)
         try:
-            told: Any = await self._sync(
-                keys=[self._prefix + name for name in names], args=arguments
-            )
+            told: Any = await self._sync(keys=keys, args=arguments)
         except ResponseError as fault:
             raise weather(fault) from fault
         return cast("list[bytes] | bytes", told)

@@ -47,7 +47,7 @@ class Server:
                 self._command, cwd=self._folder, stdout=log, stderr=log
             )
         deadline = time.monotonic() + STARTED_WITHIN_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=0.5).close()
             except OSError:

@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& command -v $$p && break; done)
 
-.PHONY: help setup demo test check format bench load lock clean
+.PHONY: help setup demo test check format bench load soak lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,8 +45,11 @@ format: $(STAMP) ## rewrite to the project's format
 bench: $(STAMP) ## every benchmark, or one: make bench ONLY=drive_truth
 	@$(BIN)/python -m loadtests.benchmarks $(ONLY)
 
-load: $(STAMP) ## 30 seconds of patients, operators and publishers against a demo of its own
-	@$(BIN)/python -m loadtests.run
+load: $(STAMP) ## a minute of patients, operators and providers; fails on a broken budget
+	@$(BIN)/python -m loadtests.run load
+
+soak: $(STAMP) ## the same for ten minutes: memory stays flat
+	@$(BIN)/python -m loadtests.run soak
 
 lock: $(STAMP) ## resolve the requirements files afresh
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt

@@ -1,108 +1,113 @@
-"""`make load`: a demo of its own, 30 seconds of Locust against it, and the figures."""
+"""`make load` and `make soak`: a service of its own, a crowd, measurements and budgets.
 
-import json
+`python -m loadtests.run [load|soak]`; exits with 1 where a budget of budgets.toml is broken, with 2
+where it cannot run. docs/loadtests.md describes both.
+"""
+
+import asyncio
 import os
-import re
-import subprocess
 import sys
 import tempfile
-import threading
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from random import Random
 
-import orjson
+from loadtests.budgets import all_kept, judge, load_budgets, most_growth_percent
+from loadtests.calibrate import find_saturation
+from loadtests.drive import Driven, Plan, drive
+from loadtests.locust_run import Crowd, running_crowd
+from loadtests.processes import AREA, Service, running_constant, running_service
+from loadtests.providers import split_providers
+from loadtests.questions import Crowd as Questions
+from loadtests.questions import load_population
+from loadtests.report import measure, print_tables, save
+from waitless.area.pack import find_pack, load_area
 
-BIN = Path(sys.executable).parent
-LOCUSTFILE = Path(__file__).with_name("locustfile.py")
-RESULTS = Path(__file__).with_name("results")
-USERS, SPAWN_RATE, SECONDS = 40, 20, 30
-STARTED_WITHIN_S = 60.0
+SEED = 20261123
+QUESTIONS = 2000
+CALIBRATION_S = 6
+BODY_BYTES = 6000
+"""About what an answer of five places has; the reference's body."""
+LOCUST_SHARE, MOST_ARRIVALS = 0.25, 200.0
+"""Of the whole rate, Locust's patients take this share, and no more than so many a second: it
+overstates times by milliseconds, so it proves behaviour, and the open-loop client measures."""
+REQUESTS_A_PATIENT = 1.3
+BESIDE = 35.0
+"""Requests a second of operators and of the freshness probe: about."""
+MOST_RATE = 3000.0
+"""More a second the open-loop client cannot send without being late itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sort of run."""
+
+    seconds: float
+    fresh_every_s: float
+
+
+KINDS = {"load": Kind(60.0, 0.5), "soak": Kind(600.0, 5.0)}
+"""A wait of each probed facility so often that some 600 are measured."""
 
 
 def main() -> int:
-    """Run it all; gives the exit status: 0 when nothing failed."""
-    with tempfile.TemporaryDirectory() as folder:
-        demo = subprocess.Popen(
-            [BIN / "waitless", "demo", "--port", "0"],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-        try:
-            web, mqtt = _addresses(demo)
-            print(f"demo at {web}: {USERS} users for {SECONDS} s ...", flush=True)
-            status = _locust(web, mqtt, Path(folder) / "stats")
-            return _report(Path(folder) / "stats.json") or status
-        finally:
-            demo.terminate()
-            demo.wait(timeout=20)
+    """Run one kind; gives the exit status."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "load"
+    if name not in KINDS:
+        print(f"no such run: {name}; there is {', '.join(KINDS)}")
+        return 2
+    workers = int(os.environ.get("WORKERS", "1"))
+    try:
+        with running_service(workers) as service, running_constant(BODY_BYTES) as constant_port:
+            driven, crowd = _run(KINDS[name], service, constant_port)
+    except FileNotFoundError as fault:
+        print(f"cannot run: {fault}")
+        return 2
+    return _report(name, driven, crowd)
 
 
-def _addresses(demo: subprocess.Popen[str]) -> tuple[str, str]:
-    """The demo's web and MQTT addresses, from its greeting."""
-    stopper = threading.Timer(STARTED_WITHIN_S, demo.kill)
-    stopper.start()
-    assert demo.stdout is not None  # noqa: S101 - asked for above
-    greeting = ""
-    for line in demo.stdout:
-        greeting += line
-        found = re.findall(r"(?:patients' page|MQTT broker)\s+(\S+)", greeting)
-        if len(found) == 2:
-            stopper.cancel()
-            threading.Thread(target=_drain, args=(demo.stdout,), daemon=True).start()
-            return found[0].rstrip("/"), found[1]
-    raise SystemExit(f"the demo did not start:\n{greeting}")
+def _run(kind: Kind, service: Service, constant_port: int) -> tuple[Driven, Crowd]:
+    area = load_area(find_pack(AREA))
+    chance = Random(SEED)
+    questions = Questions(area, load_population())
+    paths = [f"/v1/recommendations?{questions.draw(chance)}" for _ in range(QUESTIONS)]
+    saturation = find_saturation(service.port, paths, CALIBRATION_S)
+    half = saturation / 2
+    arrivals = min(LOCUST_SHARE * half / REQUESTS_A_PATIENT, MOST_ARRIVALS)
+    rate = min(max(1.0, half - arrivals * REQUESTS_A_PATIENT - BESIDE), MOST_RATE)
+    total = rate + arrivals * REQUESTS_A_PATIENT + BESIDE
+    print(
+        f"saturated at {saturation:.0f} answers/s; now {total:.0f} requests/s for "
+        f"{kind.seconds:.0f} s, {total / saturation:.0%} of that: {rate:.0f} open loop, "
+        f"{arrivals:.0f} patients arriving",
+        flush=True,
+    )
+    _, probed = split_providers(area)
+    plan = Plan(paths, kind.seconds, rate, total, kind.fresh_every_s, probed)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_crowd(
+            f"http://127.0.0.1:{service.port}",
+            service.servers.mqtt_url,
+            arrivals=arrivals,
+            seconds=kind.seconds,
+            folder=Path(folder),
+        ) as crowd,
+    ):
+        driven = asyncio.run(drive(plan, service, constant_port, chance))
+    return driven, crowd
 
 
-def _drain(stream: IO[str]) -> None:
-    for _ in stream:
-        pass
-
-
-def _locust(web: str, mqtt: str, stem: Path) -> int:
-    command = [
-        BIN / "locust", "-f", LOCUSTFILE, "--headless", "--host", web,
-        "-u", str(USERS), "-r", str(SPAWN_RATE), "-t", f"{SECONDS}s", "--stop-timeout", "5",
-        "--only-summary", "--loglevel", "WARNING", "--json-file", stem,
-    ]  # fmt: skip
-    environment = {**os.environ, "WAITLESS_LOAD_MQTT": mqtt, "PYTHONPATH": str(Path.cwd())}
-    return subprocess.run(
-        command, env=environment, check=False, timeout=SECONDS + 60, stdout=subprocess.DEVNULL
-    ).returncode
-
-
-def _report(path: Path) -> int:
-    """Print a line per request; gives 1 where any failed or none was made."""
-    rows = json.loads(path.read_text())
-    failures = 0
-    print(f"{'request':<32}{'count':>8}{'failed':>8}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}")
-    table = []
-    for row in rows:
-        failures += row["num_failures"]
-        quantiles = [_quantile(row["response_times"], share) for share in (0.5, 0.95, 0.99)]
-        name = f"{row['method']} {row['name']}"
-        figures = "".join(f"{value:>9.1f}" for value in quantiles)
-        print(f"{name:<32}{row['num_requests']:>8}{row['num_failures']:>8}{figures}")
-        table.append(
-            {"name": name, "requests": row["num_requests"], "failures": row["num_failures"]}
-            | dict(zip(("p50_ms", "p95_ms", "p99_ms"), quantiles, strict=True))
-        )
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "load.json").write_bytes(orjson.dumps(table, option=orjson.OPT_INDENT_2))
-    requests = sum(row["num_requests"] for row in rows)
-    print(f"{requests} requests, {failures} failed")
-    return 1 if failures or not requests else 0
-
-
-def _quantile(histogram: dict[str, int], share: float) -> float:
-    """A quantile of Locust's histogram of rounded response times, milliseconds."""
-    wanted = share * sum(histogram.values())
-    seen = 0
-    for value, count in sorted((float(value), count) for value, count in histogram.items()):
-        seen += count
-        if seen >= wanted:
-            return value
-    return 0.0
+def _report(name: str, driven: Driven, crowd: Crowd) -> int:
+    figures = measure(driven, crowd)
+    last = max((samples[-1][0] for samples in driven.memory.values()), default=0.0)
+    figures["memory_growth_percent"] = most_growth_percent(driven.memory, last)
+    verdicts = judge(figures, load_budgets(name))
+    print_tables(driven, crowd, figures)
+    for verdict in verdicts:
+        print(verdict.line())
+    print(f"figures and plot: {save(name, driven, crowd, figures, verdicts)}, .png")
+    return 0 if all_kept(verdicts) else 1
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.keys import KeyRing
 from waitless.lease import Lease
 from waitless.metrics import IngestMetrics, TrafficMetrics, WebMetrics
+from waitless.pulse_watch import PulseWatch
 from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
 from waitless.store import Store
@@ -126,11 +127,12 @@ class _Parts:
             horizon_minutes=settings.horizon_minutes,
             folder=settings.tables_folder,
         )
+        self.pulse_watch = PulseWatch(now)
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
 
     def _board_renewed(self, board: Board) -> None:
-        heartbeat_at = None if board.pulse is None else board.pulse.heartbeat_at
-        self.metrics.board_renewed(board.epoch, heartbeat_at, degraded=board.degraded)
+        self.metrics.board_renewed(board.epoch, board.pulse, degraded=board.degraded)
+        self.pulse_watch.look(board.pulse)
 
     def _travel_renewed(self, tables: TravelTables) -> None:
         self.metrics.travel_renewed(tables.by_mode[Mode.DRIVE].as_of)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from feeds.model import RefusalReason
 from waitless.app import create_app
@@ -78,6 +78,14 @@ def test_every_metric_is_documented() -> None:
     for metric in registry.collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")
         assert f"`{name}`" in words("operations.md")
+
+
+def test_every_gauge_says_whose_value_several_processes_tell() -> None:
+    registry = CollectorRegistry()
+    for collector in (WebMetrics, IngestMetrics, TrafficMetrics):
+        for name, metric in vars(collector(registry)).items():
+            if isinstance(metric, Gauge):
+                assert metric._multiprocess_mode.startswith("live"), name  # noqa: SLF001
 
 
 def test_every_dependency_is_justified() -> None:

@@ -26,6 +26,7 @@ from waitless.keys import KeyRing
 from waitless.lease import Lease
 from waitless.limits import Limiter
 from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMetrics
+from waitless.pulse_watch import PulseWatch
 from waitless.redis_clients import Wanted
 from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
@@ -137,6 +138,7 @@ class _Parts:
             horizon_minutes=settings.horizon_minutes,
             folder=settings.tables_folder,
         )
+        self.pulse_watch = PulseWatch(now)
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
 
     def _open_redis(self, *, accepts: bool = False) -> Redis:
@@ -149,8 +151,8 @@ class _Parts:
         )
 
     def _board_renewed(self, board: Board) -> None:
-        heartbeat_at = None if board.pulse is None else board.pulse.heartbeat_at
-        self.metrics.board_renewed(board.epoch, heartbeat_at, degraded=board.degraded)
+        self.metrics.board_renewed(board.epoch, board.pulse, degraded=board.degraded)
+        self.pulse_watch.look(board.pulse)
 
     def _travel_renewed(self, tables: TravelTables) -> None:
         self.metrics.travel_renewed(tables.by_mode[Mode.DRIVE].as_of)

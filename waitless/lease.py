@@ -103,10 +103,9 @@ class Lease:
         token = secrets.token_hex(16)
         try:
             if not await self._ask(token, "take"):
-                log.debug("another process writes")
                 return False
         except StoreAway as fault:
-            log.warning("store away (%s): nobody can become the writer", fault)
+            log.debug("store away (%s): nobody can become the writer", fault)
             return False
         self.token = token
         self._granted.set()
@@ -119,14 +118,18 @@ class Lease:
         Raises:
             LeaseLost: it has been granted to another process.
         """
+        away = False
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
             try:
                 if not await self._ask(self.token, "renew"):
                     self._granted.clear()
                     raise LeaseLost("another process has become the writer")
+                away = False
             except StoreAway as fault:
-                log.warning("store away (%s): the writer's lease is not renewed", fault)
+                level = logging.DEBUG if away else logging.WARNING
+                log.log(level, "store away (%s): the writer's lease is not renewed", fault)
+                away = True
 
     async def release(self) -> None:
         """Let another process have it at once; nothing may be written after that."""

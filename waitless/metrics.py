@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from waitless.pulse import Pulse
+
 RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
@@ -149,6 +151,12 @@ class WebMetrics:
             multiprocess_mode="livemin",
             registry=registry,
         )
+        self._pulse = Gauge(
+            "waitless_ingest_pulse_timestamp_seconds",
+            "When the writer last gave a sign of life that is on this board.",
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
         self._degraded = Gauge(
             "waitless_board_degraded",
             "1 while the store is away and the board cannot be renewed.",
@@ -167,11 +175,13 @@ class WebMetrics:
         self._requests.labels(route, method, str(status)).inc()
         self._duration.labels(route).observe(duration_s)
 
-    def board_renewed(self, epoch: int, heartbeat_at: datetime | None, *, degraded: bool) -> None:
+    def board_renewed(self, epoch: int, pulse: Pulse | None, *, degraded: bool) -> None:
         """Note the board that answers come from now."""
         self._epoch.set(epoch)
-        if heartbeat_at is not None:
-            self._heartbeat.set(heartbeat_at.timestamp())
+        if pulse is not None:
+            self._pulse.set(pulse.at.timestamp())
+            if pulse.heartbeat_at is not None:
+                self._heartbeat.set(pulse.heartbeat_at.timestamp())
         self._degraded.set(degraded)
 
     def travel_renewed(self, as_of: datetime | None) -> None:

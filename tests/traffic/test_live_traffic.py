@@ -1,9 +1,11 @@
 """From a traffic source to a patient's minutes, through real servers."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
@@ -182,6 +184,30 @@ async def test_processes_that_only_answer_follow_the_writers_tables(
         async with serving(create_app(settings, Role.API, now=clock)) as late:
             assert await travel(late) == await travel(early)
     assert list(tmp_path.glob("east-kent/drive-*.reach")), "tables are files that processes share"
+
+
+async def test_superseded_tables_are_removed_from_the_shared_folder(
+    own_redis: Server, mosquitto: Server, tmp_path: Path
+) -> None:
+    settings = settings_for(own_redis, mosquitto, tables_folder=tmp_path)
+    folder = tmp_path / "east-kent"
+    folder.mkdir()
+    old, young = folder / "drive-old.reach", folder / "drive-young.reach"
+    others = tmp_path / "kent" / "drive-old.reach"
+    others.parent.mkdir()
+    for path in (old, young, others):
+        path.write_bytes(b"superseded")
+    for path in (old, others):
+        os.utime(path, (1, 1))
+    async with serving(create_app(settings, Role.INGEST, now=FakeClock())):
+
+        async def removed() -> bool:
+            return not old.exists()
+
+        await eventually(removed)
+    assert young.exists(), "another process may be about to map it"
+    assert others.exists(), "another area's"
+    assert len(list(folder.iterdir())) == 7, "a frame and times of each mode"
 
 
 async def test_a_store_that_lost_its_tables_gets_them_again(

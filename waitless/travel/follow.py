@@ -17,7 +17,7 @@ from routing.tablefile import TableFault, decode_frame, decode_table
 from waitless.area.pack import Area
 from waitless.redis_link import StoreAway
 from waitless.travel.builder import TravelBuilder, basis_of, find_pack_version
-from waitless.travel.shelf import Entry, Shelf
+from waitless.travel.shelf import SUPERSEDED_FOR_S, Entry, Shelf
 from waitless.travel.tables import ModeTable, TravelTables
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 REFRESH_S = 5.0
 """The shelf is looked at this often even without a notice: one can be lost."""
 RETRY_S = 0.5
-LEFT_AFTER_S = 600.0
-"""A file still without its name after this was left by a process that died while it wrote."""
 
 
 class TravelFollower:
@@ -182,17 +180,24 @@ def _map(path: Path) -> mmap:
 
 
 def _prune(folder: Path, current: Collection[str]) -> None:
-    """Remove what is not current, and what processes that died while they wrote left behind."""
+    """Remove what is not current, and what processes that died while they wrote left behind.
+
+    What is younger may be current for another process that has already seen more than we.
+    """
     for path in folder.iterdir():
         with suppress(FileNotFoundError):  # another process was quicker
             age_s = time.time() - path.stat().st_mtime
-            if path.name not in current and (path.suffix == ".reach" or age_s > LEFT_AFTER_S):
+            if path.name not in current and age_s > SUPERSEDED_FOR_S:
                 path.unlink()
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that has its name only once it is complete: others may be mapping it."""
+    """Write a file that has its name only once it is complete; if it exists, it is that."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        with suppress(FileExistsError):
+            path.hardlink_to(name)
+    finally:
+        Path(name).unlink()

@@ -5,11 +5,11 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from waitless.lease import Lease
+from waitless.lease import LASTS_S, Lease
 from waitless.web.problems import Problem, RequestRefused
 
-PATIENCE_S = 2.0
-"""How long a request waits for the lease: one that is handed over is granted well within that."""
+PATIENCE_S = LASTS_S + 1
+"""How long a request waits for the lease: that of a writer that was killed has lapsed by then."""
 
 
 def while_writing(lease: Lease, handler: Handler) -> Handler:

@@ -65,6 +65,7 @@ def test_check_refuses_a_facility_off_the_roads(plymouth_pack: Path) -> None:
         ({"WAITLESS_REDIS_URL": "redis+sentinel://one:26379"}, "redis_url"),
         ({"WAITLESS_REDIS_PASSWORD_FILE": "missing"}, "redis_password_file"),
         ({"WAITLESS_TRUSTED_PROXIES": "nginx"}, "trusted_proxies"),
+        ({"WAITLESS_RATE_LIMIT": "1e-9"}, "rate_limit"),
         ({"WAITLESS_CONFIG": "missing.toml"}, "missing.toml"),
         ({"WAITLESS_MOST_MINUTES": "nan"}, "most_minutes"),
         ({"WAITLESS_LOG_LEVEL": "LOUD"}, "log_level"),

@@ -16,6 +16,7 @@ from feeds.mqtt import MqttEndpoint
 
 PREFIX = "WAITLESS_"
 CONFIG = "WAITLESS_CONFIG"
+SLOWEST_RATE = 0.001
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -69,6 +70,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mqtt_share_group: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] | None = None
     """Take turns with other subscribers of this group; the broker sends it no retained waits."""
     log_level: Annotated[str, msgspec.Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+
+    def __post_init__(self) -> None:
+        if 0 < self.rate_limit < SLOWEST_RATE:
+            raise ValueError(f"rate_limit: 0 for none, or at least {SLOWEST_RATE} a second")
 
     def find_mqtt(self) -> MqttEndpoint | None:
         """The broker; None where none is set.

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from feeds.mqtt import MqttEndpoint
 from tests.redis.conftest import history, hospital, until_shown
 from tests.support.clock import FakeClock
 from tests.support.messages import observation
-from tests.support.redis_groups import start_server
+from tests.support.redis_groups import SentinelGroup, start_server
 from tests.support.servers import Server
 from tests.support.service import eventually, serving
 from waitless.app import Role, create_app
 from waitless.limits import Limiter
+from waitless.redis_clients import Wanted
+from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
 
 OPS = Path(__file__).parents[2] / "ops"
@@ -84,7 +87,12 @@ async def test_a_service_under_them_works_and_limits_rates(
     api_settings = guarded.settings("api", rate_limit=1000.0, rate_burst=10_000)
     api = create_app(api_settings, Role.API, now=clock)
 
-    async with serving(writer), serving(api) as patient, hospital(endpoint) as publish:
+    async with (
+        serving(writer),
+        serving(api) as patient,
+        hospital(endpoint) as publish,
+        guarded.open("ingest") as redis,
+    ):
         await publish(observation(minutes=22, as_of=clock()))
         await until_shown(patient, 22)
         assert await history(patient) == [22]
@@ -95,8 +103,7 @@ async def test_a_service_under_them_works_and_limits_rates(
         await eventually(ready)
 
         async def shared() -> bool:
-            metrics = await (await patient.get("/metrics")).text()
-            return "waitless_rate_limits_shared 1.0" in metrics
+            return await redis.exists(AREA + "limits:secret") == 1
 
         await eventually(shared)
 
@@ -155,3 +162,26 @@ async def test_without_a_password_nobody_gets_in(guarded: Guarded) -> None:
     async with Redis(port=guarded.port) as redis:
         with pytest.raises(AuthenticationError):
             await redis.ping()
+
+
+@pytest.mark.timeout(90)
+async def test_sentinels_under_theirs_promote_a_replica(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "group").mkdir()
+    group = SentinelGroup(tmp_path / "group", users=made)
+    password = (made / "redis_ingest_password").read_text().strip()
+    url = group.url.replace("//", "//ingest@", 1)
+    try:
+        async with open_redis(url, password=password, wanted=Wanted(1, 500)) as redis:
+            assert await redis.hset(AREA + "latest", "deal-utc", "22") == 1
+        group.master.kill()
+        async with open_redis(url, password=password) as redis:
+
+            async def writable() -> bool:
+                with suppress(*StoreAway):
+                    return await redis.hset(AREA + "latest", "dover-utc", "75") == 1
+                return False
+
+            await eventually(writable, within_s=30)
+            assert await redis.hget(AREA + "latest", "deal-utc") == b"22"
+    finally:
+        group.stop()

@@ -1,6 +1,9 @@
 """Rate limits: one worker's judgement, what workers share, and what Redis is left to know."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from tests.support.servers import Server, free_port
-from waitless.limits import MOST_CLIENTS, Limiter
+from waitless.limits import MOST_CLIENTS, SYNC_S, Limiter
 from waitless.redis_link import StoreAway, open_redis
 
 PEER = "192.0.2.7"
@@ -235,3 +238,30 @@ class TestWithRedisAway:
 
             ticks.now += 1
             assert admitted(worker, 5) == 1, "it owes ten requests, not a hundred"
+
+
+async def test_a_client_that_plays_workers_against_each_other_gains_a_burst_each_once(
+    redis_url: str,
+) -> None:
+    """In real time, by Redis's clock: three workers, each asked without pause for two seconds."""
+    rate, burst, workers, seconds = 50.0, 20, 3, 2.0
+    async with AsyncExitStack() as stack:
+        limiters = []
+        for _ in range(workers):
+            redis = await stack.enter_async_context(open_redis(redis_url))
+            limiters.append(
+                Limiter(redis, "east-kent", rate=rate, burst=burst, clock=time.monotonic)
+            )
+        async with asyncio.TaskGroup() as group:
+            sharing = [group.create_task(limiter.run()) for limiter in limiters]
+            began, given_out = time.monotonic(), 0
+            while time.monotonic() - began < seconds:
+                given_out += sum(limiter.admit(PEER).admitted for limiter in limiters)
+                await asyncio.sleep(0.001)
+            took = time.monotonic() - began
+            for task in sharing:
+                task.cancel()
+
+    in_a_sync = workers * rate * SYNC_S
+    assert given_out <= rate * took + workers * burst + in_a_sync
+    assert given_out >= rate * took, "and it gets what is its due"

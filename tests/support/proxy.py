@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 CHUNK = 64 * 1024
 
@@ -31,13 +31,16 @@ class Proxy:
             task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        try:
             while chunk := await source.read(CHUNK):
                 await asyncio.sleep(self.delay_s)
                 while self.hangs:
                     await asyncio.sleep(0.05)
                 sink.write(chunk)
-        sink.close()
+        except OSError:
+            pass  # one end is gone: so is the other
+        finally:
+            sink.close()
 
     async def close(self) -> None:
         for task in self._tasks:

@@ -17,9 +17,9 @@ GIVEN_UP_MS = 800
 UNTIL_FORMED_S = 20.0
 
 
-def ask(port: int, *words: str) -> str:
+def ask(port: int, *words: str, login: Sequence[str] = ()) -> str:
     done = subprocess.run(
-        ["redis-cli", "-p", str(port), *words],
+        ["redis-cli", "-p", str(port), *login, *words],
         capture_output=True,
         text=True,
         timeout=5,
@@ -53,10 +53,23 @@ def start_server(folder: Path, *options: str) -> Server:
 class SentinelGroup:
     """A master, its replica, and three sentinels that promote it when the master dies."""
 
-    def __init__(self, folder: Path) -> None:
-        self.master = start_server(folder / "master")
+    def __init__(self, folder: Path, *, users: Path | None = None) -> None:
+        """Started, and agreed.
+
+        Args:
+            folder: empty.
+            users: what `ops/make-redis-users` made; None lets everybody in.
+        """
+        self._users = users
+        guarded: tuple[str, ...] = ()
+        if users is not None:
+            guarded = (
+                "--aclfile", str(users / "redis-users.acl"),
+                "--masteruser", "replica", "--masterauth", self._password("replica"),
+            )  # fmt: skip
+        self.master = start_server(folder / "master", *guarded)
         self.replica = start_server(
-            folder / "replica", "--replicaof", f"127.0.0.1 {self.master.port}"
+            folder / "replica", "--replicaof", f"127.0.0.1 {self.master.port}", *guarded
         )
         self.sentinels = [self._sentinel(folder / f"sentinel{one}") for one in range(SENTINELS)]
         until(self._agreed, "sentinels that know each other and the replica")
@@ -84,6 +97,12 @@ class SentinelGroup:
             f"sentinel down-after-milliseconds {MASTER_NAME} {GIVEN_UP_MS}\n"
             f"sentinel failover-timeout {MASTER_NAME} 6000\n"
         )
+        if self._users is not None:
+            with settings.open("a") as file:
+                file.write(
+                    f"sentinel auth-user {MASTER_NAME} sentinel\n"
+                    f"sentinel auth-pass {MASTER_NAME} {self._password('sentinel')}\n"
+                )
         program = shutil.which("redis-server") or ""
         return Server(
             lambda port: [program, str(settings), "--sentinel", "--port", str(port)], folder
@@ -95,7 +114,15 @@ class SentinelGroup:
             figures = dict(zip(told[::2], told[1::2], strict=False))
             if (figures.get("num-slaves"), figures.get("num-other-sentinels")) != ("1", "2"):
                 return False
-        return "master_link_status:up" in ask(self.replica.port, "INFO", "replication")
+        login = ()
+        if self._users is not None:
+            login = ("--user", "sentinel", "--pass", self._password("sentinel"))
+        told = ask(self.replica.port, "INFO", "replication", login=login)
+        return "master_link_status:up" in told
+
+    def _password(self, user: str) -> str:
+        assert self._users is not None
+        return (self._users / f"redis_{user}_password").read_text().strip()
 
 
 class ClusterGroup:

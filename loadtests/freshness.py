@@ -83,7 +83,7 @@ async def _watch_one(
         await asyncio.sleep(due - time.perf_counter())
         minutes = round(minutes + STEP_MINUTES, 2)
         topic = str(WaitTopic(AREA, facility.provider, facility.id))
-        await session.publish(topic, _encode(facility, minutes))
+        await session.publish(topic, encode_wait(facility, minutes))
         while time.perf_counter() - due < VISIBLE_WITHIN_S:
             if await _shown_minutes(client, facility) == minutes:
                 seen.visible_ms.append((time.perf_counter() - due) * 1000)
@@ -94,7 +94,8 @@ async def _watch_one(
         due += every_s
 
 
-def _encode(facility: Facility, minutes: float) -> bytes:
+def encode_wait(facility: Facility, minutes: float) -> bytes:
+    """The message of a wait that is measured now."""
     now = datetime.now(UTC)
     return encode_event(
         Observation(

@@ -1,0 +1,137 @@
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.servers import require_binary
+from waitless.area.pack import find_pack, load_area
+from waitless.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+OURS = ["api", "ingest"]
+
+
+def _has_plugin() -> bool:
+    try:
+        done = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def _resolve(**variables: str) -> dict[str, Any]:
+    """Both files as compose itself puts them together, with no variables of this shell's."""
+    compose = (
+        ["docker", "compose"]
+        if _has_plugin()
+        else [require_binary("docker-compose", "docker-compose")]
+    )
+    files = ["--file", "docker-compose.yml", "--file", "docker-compose.scale.yml"]
+    plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [*compose, *files, "config"],
+        cwd=ROOT,
+        env=plain | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return yaml.safe_load(done.stdout)
+
+
+def _mounts(service: dict[str, Any]) -> dict[str, str]:
+    """Source by target: compose 1 resolves to short forms, compose 2 to long ones."""
+    pairs = [
+        (volume["source"], volume["target"])
+        if isinstance(volume, dict)
+        else tuple(volume.split(":")[:2])
+        for volume in service["volumes"]
+    ]
+    return {target: source for source, target in pairs}
+
+
+def _published(shard: dict[str, Any]) -> set[str]:
+    return {
+        f"{port['host_ip']}:{port['published']}"
+        if isinstance(port, dict)
+        else port.rsplit(":", 1)[0]
+        for service in shard["services"].values()
+        for port in service.get("ports", [])
+    }
+
+
+@pytest.fixture(scope="module")
+def scale() -> dict[str, Any]:
+    """The file by itself."""
+    return yaml.safe_load((ROOT / "docker-compose.scale.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def shard() -> dict[str, Any]:
+    return _resolve()
+
+
+def test_a_shard_has_the_parts_of_the_plain_service(shard: dict[str, Any]) -> None:
+    plain = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+    assert set(shard["services"]) == set(plain["services"])
+    for name, service in shard["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_of_a_shard_exists(shard: dict[str, Any], name: str) -> None:
+    settings = load_settings(
+        {key: str(value) for key, value in shard["services"][name]["environment"].items()}
+    )
+
+    assert settings.area == "/packs/east_kent"
+    assert settings.horizon_minutes == 90
+    assert settings.redis_url == "redis://redis:6379/0"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_pack_that_is_mounted_is_one(shard: dict[str, Any], name: str) -> None:
+    area = shard["services"][name]["environment"]["WAITLESS_AREA"]
+    packs = Path(_mounts(shard["services"][name])["/packs"])
+
+    assert load_area(find_pack(str(packs / Path(area).relative_to("/packs")))).id == "east-kent"
+
+
+def test_answering_processes_are_as_many_as_asked_for_and_one_writes() -> None:
+    shard = _resolve(API_PROCESSES="7")
+
+    assert shard["services"]["api"]["deploy"]["replicas"] == 7
+    assert "replicas" not in shard["services"]["ingest"]["deploy"]
+
+
+def test_answering_processes_map_one_copy_of_the_tables(shard: dict[str, Any]) -> None:
+    api = shard["services"]["api"]
+
+    volume = _mounts(api)[api["environment"]["WAITLESS_TABLES_FOLDER"]]
+    assert shard["volumes"][volume]["driver_opts"]["type"] == "tmpfs"
+
+
+def test_redis_keeps_its_log_and_may_rewrite_it_when_full(scale: dict[str, Any]) -> None:
+    redis = scale["services"]["redis"]
+    options = redis["command"]
+
+    assert options[options.index("--appendonly") + 1] == "yes"
+    assert options[options.index("--maxmemory") + 1] == "${REDIS_MEMORY:-1gb}"
+    limit = redis["deploy"]["resources"]["limits"]["memory"]
+    assert int(limit.removesuffix("m")) > 2 * 1024
+
+
+def test_areas_on_one_machine_differ_in_name_and_ports(scale: dict[str, Any]) -> None:
+    kent = _resolve(OUTSIDE_HTTP_PORT="8081", OUTSIDE_MQTT_PORT="1884")
+    devon = _resolve(OUTSIDE_HTTP_PORT="8082", OUTSIDE_MQTT_PORT="1885")
+
+    assert _published(kent) == {"127.0.0.1:8081", "127.0.0.1:1884"}
+    assert not _published(kent) & _published(devon)
+    # Named by compose after the project, so no two areas mean the same one.
+    assert all("name" not in volume for volume in scale["volumes"].values())

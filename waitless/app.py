@@ -14,6 +14,10 @@ from prometheus_client import CollectorRegistry
 from feeds.definition import HttpPush
 from routing.modes import Mode
 from waitless.alerts import AlertSender
+from waitless.answers.answers import Answers
+from waitless.answers.figures import CacheFigures
+from waitless.answers.nearcache import NearCache
+from waitless.answers.render import Renderer
 from waitless.area.pack import find_pack, load_area
 from waitless.board import Board
 from waitless.follow import BoardFollower
@@ -32,6 +36,7 @@ from waitless.web.directory import Directory
 from waitless.web.discretion import be_discreet
 from waitless.web.docs import Docs
 from waitless.web.events import Events
+from waitless.web.fastpath import FastPath, FastPathFigures, install
 from waitless.web.feeds import Feeds
 from waitless.web.machine import Machine
 from waitless.web.middleware import add_headers, around
@@ -41,6 +46,7 @@ from waitless.web.problems import problem_middleware
 from waitless.web.push import Push
 from waitless.web.recommendations import Recommendations
 from waitless.web.static import StaticFiles
+from waitless.web.targets import Targets
 
 CANCEL_AGAIN_S = 1.0
 Clock = Callable[[], datetime]
@@ -87,6 +93,8 @@ def create_app(
     parts.add_machine_routes(app)
     if role is not Role.INGEST:
         parts.add_routes(app)
+        if settings.fast_path:
+            parts.add_fast_path(app)
     if role is Role.API:
         app.cleanup_ctx.append(parts.run_api)
     else:
@@ -121,6 +129,22 @@ class _Parts:
             folder=settings.tables_folder,
         )
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
+        cache = NearCache(
+            most_entries=settings.cache_entries, most_bytes=settings.cache_megabytes * 2**20
+        )
+        self.registry.register(CacheFigures(cache))
+        self.targets = Targets(self.area, MODES)
+        self.answers = Answers(
+            self.area,
+            board=lambda: self.follower.board,
+            tables=lambda: self.travel.tables,
+            renderer=Renderer(
+                self.area,
+                most_minutes=settings.most_minutes,
+                horizon_minutes=settings.horizon_minutes,
+            ),
+            cache=cache,
+        )
 
     def _board_renewed(self, board: Board) -> None:
         heartbeat_at = None if board.pulse is None else board.pulse.heartbeat_at
@@ -140,7 +164,13 @@ class _Parts:
         """The routes for people and their programs."""
         area, follower, now = self.area, self.follower, self.now
         recommendations = Recommendations(
-            area, self.travel, follower, now=now, most_minutes=self.settings.most_minutes
+            area,
+            self.travel,
+            follower,
+            targets=self.targets,
+            answers=self.answers,
+            now=now,
+            most_minutes=self.settings.most_minutes,
         )
         directory = Directory(area, follower, self.store, now=now)
         feeds = Feeds(area, follower, now=now)
@@ -159,6 +189,12 @@ class _Parts:
         app.router.add_get("/", page.get)
         app.router.add_get("/static/{name}", StaticFiles().get)
         app.on_shutdown.append(events.close)
+
+    def add_fast_path(self, app: web.Application) -> None:
+        """Answer plain questions before aiohttp parses them."""
+        fast = FastPath(self.targets, self.answers, self.metrics.requests, now=self.now)
+        if install(app, fast):
+            self.registry.register(FastPathFigures(fast))
 
     @asynccontextmanager
     async def run_api(self, _: web.Application) -> AsyncIterator[None]:

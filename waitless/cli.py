@@ -12,6 +12,7 @@ from aiohttp import web
 
 from waitless import __version__
 from waitless.listening import listen
+from waitless.loops import make_loop
 from waitless.settings import Settings, SettingsFault, load_settings
 
 MODES = click.Choice(["drive", "walk", "cycle"])
@@ -40,10 +41,15 @@ def serve(role: str, port: int | None) -> None:
     _start_logging(settings.log_level)
     try:
         app = create_app(settings, Role(role))
+        loop = make_loop(settings.loop)
     except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
     web.run_app(
-        app, sock=listen(settings.host, settings.port), access_log=None, handler_cancellation=True
+        app,
+        sock=listen(settings.host, settings.port),
+        access_log=None,
+        handler_cancellation=True,
+        loop=loop,
     )
 
 

@@ -18,6 +18,7 @@ from matplotlib import figure as plotting
 
 from loadtests.benchmarks.figures import RESULTS, Figure
 from loadtests.benchmarks.hot.fleet import Fleet, start_fleet
+from loadtests.benchmarks.servers import find_program
 
 ROUNDS = int(os.environ.get("HOT_PATH_ROUNDS", "9"))
 SECONDS = int(os.environ.get("HOT_PATH_SECONDS", "2"))
@@ -50,7 +51,18 @@ def run() -> list[Figure]:
 def measure(fleet: Fleet, name: str, seconds: int) -> float:
     """Requests a second that a case answers; fails where one answer is wrong."""
     case = fleet.cases[name]
-    words = ["taskset", "-c", "1", "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s"]
+    words = [
+        find_program("taskset"),
+        "-c",
+        "1",
+        find_program("wrk"),
+        "-t",
+        "1",
+        "-c",
+        str(CONNECTIONS),
+        "-d",
+        f"{seconds}s",
+    ]
     words += ["-s", str(case.script), f"http://127.0.0.1:{case.port}/"]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     rate = _RATE.search(told)

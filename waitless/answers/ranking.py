@@ -49,12 +49,11 @@ class WaitColumns(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """What the ranking found; arrays are as long as there are facilities."""
+    """What the ranking found."""
 
     ranked: int
     """Destinations, shown or not."""
     shown: int
-    left_out: int
     valid_until: int
     """First end of a live wait among those shown, microseconds since 1970; `NEVER`."""
     order: NDArray[np.int64]
@@ -65,6 +64,8 @@ class Ranked(NamedTuple):
     """Of those shown: p10, p50, p90 and mean, rounded to whole minutes; NaN where unknown."""
     span: NDArray[np.int64]
     """Of each facility: the span of its door that the arrival falls in."""
+    arrival: NDArray[np.int64]
+    """Of each facility that has a span: the arrival, microseconds since 1970."""
     out: NDArray[np.int64]
     """Facilities left out, in the order they are told."""
     why: NDArray[np.int64]
@@ -111,6 +112,7 @@ def rank_places(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled: one pass, 
     """
     count = len(column)
     span = np.zeros(count, dtype=np.int64)
+    arrivals = np.zeros(count, dtype=np.int64)
     fate = np.zeros(count, dtype=np.int64)
     doubts = np.zeros(count, dtype=np.int64)
     away = np.full(count, np.inf)
@@ -125,6 +127,7 @@ def rank_places(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled: one pass, 
             fate[f] = BARRED
             continue
         arrival = arrival_us(now_us, away[f])
+        arrivals[f] = arrival
         at = doors.first[f]
         while at + 1 < doors.first[f + 1] and doors.since[at + 1] <= arrival:
             at += 1
@@ -213,7 +216,10 @@ def rank_places(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled: one pass, 
             marks[0] |= SHORTEST_KNOWN
         else:
             marks[0] |= SHORTEST_TOTAL
-    return Ranked(ranked, shown, left_out, valid_until, pool[:shown], marks, totals, span, out, why)
+    return Ranked(
+        ranked, shown, valid_until, pool[:shown], marks, totals, span, arrivals,
+        out[:left_out], why[:left_out],
+    )  # fmt: skip
 
 
 @compiled

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,6 @@ from waitless.answers.ranking import (
     SUREST,
     TOO_FAR,
     UNREACHABLE,
-    arrival_us,
     rank_places,
 )
 from waitless.answers.sheet import Sheet
@@ -51,6 +51,10 @@ _MARKS = {
     DOUBT_CLOSING: Reason.MAY_CLOSE_BEFORE_SEEN,
 }
 """In the order in which reasons are told."""
+_DESTINATION = (
+    b'{"rank":%d,%b%b},"travel":{"minutes":%.1f,"distance_m":%d,"basis":%b%b},'
+    b'"wait":%b,"total":%b,%b}'
+)
 _TOTAL = b'{"p10":%d,"p50":%d,"p90":%d,"mean":%d}'
 _PLACEHOLDER = 8888
 
@@ -123,36 +127,42 @@ class Renderer:
             journeys.minutes, travelled.column, barred, self._id_order, doors.columns,
             sheet.columns, sheet.now_us, self._most_minutes, query.limit,
         )  # fmt: skip
-        order = ranked.order.tolist()
-        spans = ranked.span.tolist()
+        minutes, spans = journeys.minutes.tolist(), ranked.span.tolist()
+        directions_to = self._directions_of(query.mode)
         destinations = []
         for place, (f, marks, total) in enumerate(
-            zip(order, ranked.marks.tolist(), ranked.totals.tolist(), strict=True), start=1
+            zip(ranked.order.tolist(), ranked.marks.tolist(), ranked.totals.tolist(), strict=True),
+            start=1,
         ):
             column = travelled.columns[f]
             destinations.append(
-                b'{"rank":%d,%b%b},"travel":{"minutes":%.1f,"distance_m":%d,"basis":%b%b},"wait":%b,"total":%b,%b}'
+                _DESTINATION
                 % (
                     place,
                     self._fixed[f],
                     doors.closing[spans[f]],
-                    journeys.minutes.item(column),
+                    minutes[column],
                     round(journeys.distance_m.item(column)),
                     travelled.basis[journeys.live.item(column)],
-                    self._directions_of(query.mode)[f],
+                    directions_to[f],
                     sheet.cards[f],
-                    _TOTAL % tuple(total) if total[3] == total[3] else b"null",
+                    b"null" if isnan(total[3]) else _TOTAL % tuple(total),
                     self._reasons_of(f, marks, query.age_years, sheet),
                 )
             )
-        excluded = [
-            self._exclude(f, why, bars, doors, spans[f], sheet, journeys.minutes, travelled)
-            for f, why in zip(
-                ranked.out[: ranked.left_out].tolist(),
-                ranked.why[: ranked.left_out].tolist(),
-                strict=True,
-            )
-        ]
+        arrivals = ranked.arrival.tolist()
+        excluded = []
+        for f, why in zip(ranked.out.tolist(), ranked.why.tolist(), strict=True):
+            if why == TOO_FAR:
+                excluded.append(self._far[f] % round(minutes[travelled.columns[f]]))
+            elif why == BARRED:
+                excluded.append(bars[f])
+            elif why == UNREACHABLE:
+                excluded.append(self._no_way[f])
+            elif why == REPORTED:
+                excluded.append(sheet.reported[f])
+            else:
+                excluded.append(doors.exclusion(spans[f], arrivals[f]))
         body = b"".join(
             (
                 sheet.opening,
@@ -167,27 +177,6 @@ class Renderer:
             )
         )
         return body, ranked.valid_until
-
-    def _exclude(  # noqa: PLR0917 - hot
-        self,
-        f: int,
-        why: int,
-        bars: list[bytes],
-        doors: Doors,
-        span: int,
-        sheet: Sheet,
-        minutes: NDArray[np.float64],
-        travelled: Travelled,
-    ) -> bytes:
-        if why == TOO_FAR:
-            return self._far[f] % round(minutes.item(travelled.columns[f]))
-        if why == BARRED:
-            return bars[f]
-        if why == UNREACHABLE:
-            return self._no_way[f]
-        if why == REPORTED:
-            return sheet.reported[f]
-        return doors.exclusion(span, arrival_us(sheet.now_us, minutes.item(travelled.columns[f])))
 
     def _doors_of(self, need: Need, sheet: Sheet) -> Doors:
         doors = self._doors.get(need)

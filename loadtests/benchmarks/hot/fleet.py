@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from redis.asyncio import Redis
 
 from feeds.model import Statistic, Wait
 from loadtests.benchmarks.hot.pack import write_pack
-from loadtests.benchmarks.servers import ELSEWHERE, free_port, running_servers, wait_for_port
+from loadtests.benchmarks.servers import find_program, free_port, running_servers, wait_for_port
 from waitless.area.pack import find_pack, load_area
 from waitless.pulse import Pulse
 from waitless.reading import Reading
@@ -188,9 +187,7 @@ async def _fill(redis_url: str, area_name: Path | str) -> None:
 
 def _start_nginx(fleet: Fleet) -> int:
     port, folder = free_port(), fleet.folder
-    nginx = shutil.which("nginx") or shutil.which("nginx", path=ELSEWHERE)
-    if nginx is None:
-        raise FileNotFoundError("nginx is not on this machine")
+    nginx = find_program("nginx")
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -216,7 +213,7 @@ def _running(
 ) -> "Iterator[subprocess.Popen[bytes]]":
     with log.open("wb") as file:
         process = subprocess.Popen(
-            ["taskset", "-c", "0", *words],
+            [find_program("taskset"), "-c", "0", *words],
             env={**os.environ, **variables},
             stdout=file,
             stderr=file,

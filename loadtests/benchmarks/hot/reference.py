@@ -1,7 +1,7 @@
 """Reference servers: `python -m loadtests.benchmarks.hot.reference PORT REDIS_PORT NAME=FILE ...`.
 
-A bare aiohttp application with constant bodies at `/NAME`, and at `/redis` the first of them fetched
-from Redis for each request.
+A bare aiohttp application with constant bodies at `/NAME`, and at `/redis` the first of them
+fetched from Redis for each request.
 """
 
 import sys

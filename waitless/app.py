@@ -17,6 +17,10 @@ from redis.asyncio import Redis
 from feeds.definition import HttpPush
 from routing.modes import Mode
 from waitless.alerts import AlertSender
+from waitless.answers.answers import Answers
+from waitless.answers.figures import CacheFigures
+from waitless.answers.nearcache import NearCache
+from waitless.answers.render import Renderer
 from waitless.area.pack import find_pack, load_area
 from waitless.board import Board
 from waitless.follow import BoardFollower
@@ -39,6 +43,7 @@ from waitless.web.directory import Directory
 from waitless.web.discretion import be_discreet
 from waitless.web.docs import Docs
 from waitless.web.events import Events
+from waitless.web.fastpath import FastPath, FastPathFigures, install
 from waitless.web.feeds import Feeds
 from waitless.web.limits import Clients, limit, rate_headers
 from waitless.web.machine import Machine
@@ -50,6 +55,7 @@ from waitless.web.push import Push
 from waitless.web.recommendations import Recommendations
 from waitless.web.standby import while_writing
 from waitless.web.static import StaticFiles
+from waitless.web.targets import Targets
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +108,8 @@ def create_app(
     parts.add_machine_routes(app, role)
     if role is not Role.INGEST:
         parts.add_routes(app)
+        if settings.fast_path:
+            parts.add_fast_path(app)
     if role is Role.API:
         app.cleanup_ctx.append(parts.run_api)
     else:
@@ -140,6 +148,22 @@ class _Parts:
         )
         self.pulse_watch = PulseWatch(now)
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
+        cache = NearCache(
+            most_entries=settings.cache_entries, most_bytes=settings.cache_megabytes * 2**20
+        )
+        self.registry.register(CacheFigures(cache))
+        self.targets = Targets(self.area, MODES)
+        self.answers = Answers(
+            self.area,
+            board=lambda: self.follower.board,
+            tables=lambda: self.travel.tables,
+            renderer=Renderer(
+                self.area,
+                most_minutes=settings.most_minutes,
+                horizon_minutes=settings.horizon_minutes,
+            ),
+            cache=cache,
+        )
 
     def _open_redis(self, *, accepts: bool = False) -> Redis:
         settings = self.settings
@@ -201,7 +225,13 @@ class _Parts:
         """The routes for people and their programs."""
         area, follower, now = self.area, self.follower, self.now
         recommendations = Recommendations(
-            area, self.travel, follower, now=now, most_minutes=self.settings.most_minutes
+            area,
+            self.travel,
+            follower,
+            targets=self.targets,
+            answers=self.answers,
+            now=now,
+            most_minutes=self.settings.most_minutes,
         )
         directory = Directory(area, follower, self.store, now=now)
         feeds = Feeds(area, follower, now=now)
@@ -220,6 +250,12 @@ class _Parts:
         app.router.add_get("/", page.get)
         app.router.add_get("/static/{name}", StaticFiles().get)
         app.on_shutdown.append(events.close)
+
+    def add_fast_path(self, app: web.Application) -> None:
+        """Answer plain questions before aiohttp parses them."""
+        fast = FastPath(self.targets, self.answers, self.metrics.requests, now=self.now)
+        if install(app, fast):
+            self.registry.register(FastPathFigures(fast))
 
     @asynccontextmanager
     async def run_api(self, _: web.Application) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ import click
 
 from waitless import __version__
 from waitless.listening import listen
+from waitless.loops import make_loop
 from waitless.settings import Settings, SettingsFault, load_settings
 
 MODES = click.Choice(["drive", "walk", "cycle"])
@@ -60,6 +61,7 @@ def serve(
 
     try:
         app = create_app(settings, Role(role))
+        loop = make_loop(settings.loop)
     except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
     if listen_fd is None or control_fd is None:
@@ -68,7 +70,8 @@ def serve(
         click.echo(f"Running on http://{host}:{taken}")
     else:  # started by a supervisor
         listening, control = socket.socket(fileno=listen_fd), socket.socket(fileno=control_fd)
-    asyncio.run(serve_app(app, listening, control))
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(serve_app(app, listening, control))
 
 
 @main.command()

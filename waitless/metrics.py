@@ -10,9 +10,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from waitless.pulse import Pulse
+from waitless.request_counts import RequestCounts
 
 RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
 def expose(registry: CollectorRegistry) -> bytes:
@@ -126,19 +126,8 @@ class WebMetrics:
     """Rate, errors and duration by route, and the board that answers come from."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
-            "waitless_http_requests",
-            "Requests answered, by route, method and status.",
-            ["route", "method", "status"],
-            registry=registry,
-        )
-        self._duration = Histogram(
-            "waitless_http_request_duration_seconds",
-            "Time from a request's arrival to its answer, by route.",
-            ["route"],
-            buckets=ANSWER_BUCKETS_S,
-            registry=registry,
-        )
+        self._requests = RequestCounts()
+        registry.register(self._requests)
         self._epoch = Gauge(
             "waitless_board_epoch",
             "The epoch that answers come from.",
@@ -172,8 +161,12 @@ class WebMetrics:
 
     def answered(self, route: str, method: str, status: int, duration_s: float) -> None:
         """Count one request."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._duration.labels(route).observe(duration_s)
+        self._requests.count(route, method, status, duration_s)
+
+    @property
+    def requests(self) -> RequestCounts:
+        """What `answered` counts in."""
+        return self._requests
 
     def board_renewed(self, epoch: int, pulse: Pulse | None, *, degraded: bool) -> None:
         """Note the board that answers come from now."""

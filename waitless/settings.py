@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -56,6 +56,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Journeys longer than this are not recommended, except to the nearest suitable place."""
     horizon_minutes: Annotated[float, msgspec.Meta(ge=30, le=6000)] = 720.0
     """Journeys longer than this are not in the travel tables; less makes a large area's smaller."""
+    cache_entries: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 20_000
+    """Answers that a process keeps at most; 0: each is computed afresh."""
+    cache_megabytes: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 128
+    """Memory that those answers take at most."""
+    fast_path: bool = False
+    """Whether plain questions are answered before aiohttp parses them (decision 0011)."""
+    loop: Literal["auto", "asyncio", "uvloop"] = "auto"
+    """The event loop of `waitless serve`."""
     tables_folder: Path | None = None
     """Where answering processes of one machine share travel tables as mapped files; none: each
     keeps a copy of its own."""

@@ -71,8 +71,8 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]", within_s: float
 def _redis(port: int, folder: Path) -> list[str]:
     """As docker-compose.yml sets it."""
     return [
-        _find("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder),
-        "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
+        find_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1",
+        "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
     ]  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def _mosquitto(port: int, folder: Path) -> list[str]:
         "max_queued_messages 200000\nmax_inflight_messages 100\nset_tcp_nodelay true\n"
         "log_dest none\n"
     )
-    return [_find("mosquitto"), "-c", str(settings)]
+    return [find_program("mosquitto"), "-c", str(settings)]
 
 
 @contextmanager
@@ -107,7 +107,12 @@ def _running(command: Callable[[int, Path], list[str]], folder: Path) -> Iterato
                 process.wait()
 
 
-def _find(name: str) -> str:
+def find_program(name: str) -> str:
+    """Where a program is, by PATH or in the folders of servers.
+
+    Raises:
+        FileNotFoundError: it is not on this machine.
+    """
     found = shutil.which(name) or shutil.which(name, path=ELSEWHERE)
     if found is None:
         raise FileNotFoundError(f"{name} is not on this machine")

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from feeds.model import Wait
 from routing.modes import Mode
 from routing.rank import Range
+from waitless.area.facility import Facility
 from waitless.area.hours import Calendar
 from waitless.board import Board
+from waitless.forecast.posted import WhenSeen
 from waitless.recommend.answer import (
     FacilityCard,
     Minutes,
@@ -28,8 +31,12 @@ _DIRECTIONS_MODE = {
 
 def facility_card(option: Option, calendar: Calendar, now: datetime) -> FacilityCard:
     """The place itself, with its closing time after the arrival."""
-    facility = option.facility
     arrival = now + timedelta(minutes=option.journey.minutes)
+    return describe_facility(option.facility, calendar.find_closing(option.facility.hours, arrival))
+
+
+def describe_facility(facility: Facility, open_until: datetime | None) -> FacilityCard:
+    """The place itself."""
     return FacilityCard(
         id=facility.id,
         name=facility.name,
@@ -42,7 +49,7 @@ def facility_card(option: Option, calendar: Calendar, now: datetime) -> Facility
         lat=facility.lat,
         lon=facility.lon,
         services=facility.services(),
-        open_until=calendar.find_closing(facility.hours, arrival),
+        open_until=open_until,
     )
 
 
@@ -54,15 +61,28 @@ def travel_card(option: Option, mode: Mode) -> Travel:
         distance_m=journey.distance_m,
         basis=journey.basis,
         as_of=journey.as_of,
-        directions_url=DIRECTIONS.format(
-            lat=facility.lat, lon=facility.lon, mode=_DIRECTIONS_MODE[mode]
-        ),
+        directions_url=directions(facility, mode),
     )
 
 
-def wait_card(option: Option, board: Board, now: datetime) -> WaitCard | None:
-    """The wait; None where nothing current is believed."""
-    wait, seen, reading = option.wait, option.seen, option.reading
+def directions(facility: Facility, mode: Mode) -> str:
+    """The address that opens the phone's own map."""
+    return DIRECTIONS.format(lat=facility.lat, lon=facility.lon, mode=_DIRECTIONS_MODE[mode])
+
+
+def wait_card(
+    facility: Facility, wait: Wait | None, seen: WhenSeen | None, board: Board, now: datetime
+) -> WaitCard | None:
+    """The wait; None where nothing current is believed.
+
+    Args:
+        facility: whose wait it is.
+        wait: what may be shown of it as live.
+        seen: the range that it stands for.
+        board: whose reading it is.
+        now: the time of the answer.
+    """
+    reading = board.readings.get(facility.id)
     if wait is None or seen is None or reading is None or reading.wait_as_of is None:
         return None
     return WaitCard(
@@ -84,7 +104,7 @@ def wait_card(option: Option, board: Board, now: datetime) -> WaitCard | None:
             age_seconds=max(0, int((now - reading.wait_as_of).total_seconds())),
         ),
         patients_waiting=reading.patients_waiting,
-        feed_state=board.feed_state(option.facility, now),
+        feed_state=board.feed_state(facility, now),
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from feeds.model import NoFigure, Statistic, Wait
 from routing.rank import Candidate, similar
-from waitless.reading import LIVE_FOR
+from waitless.reading import LIVE_FOR, Reading
 from waitless.recommend.option import Option
 
 
@@ -71,7 +71,7 @@ def list_reasons(
     reasons.extend(Reason(doubt) for doubt in option.doubts)
     if age_years is None and option.facility.min_age_months is not None:
         reasons.append(Reason.AGE_LIMIT)
-    return reasons + _wait_reasons(option, now)
+    return reasons + list_wait_reasons(option.wait, option.reading, now)
 
 
 def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
@@ -89,8 +89,14 @@ def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
     return [Reason.SHORTEST_TOTAL]
 
 
-def _wait_reasons(option: Option, now: datetime) -> list[Reason]:
-    wait, reading = option.wait, option.reading
+def list_wait_reasons(wait: Wait | None, reading: Reading | None, now: datetime) -> list[Reason]:
+    """What is to be said of a facility's wait, or of there being none.
+
+    Args:
+        wait: what may be shown as live; None where nothing may.
+        reading: what is believed; None where nothing ever was.
+        now: the time of the answer.
+    """
     if wait is not None:
         if wait.minutes is None:
             bounded = wait.high is not None

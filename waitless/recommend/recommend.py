@@ -20,6 +20,9 @@ from waitless.recommend.suit import Doubt, Exclusion, ExclusionReason, find_unsu
 VALID_FOR = timedelta(seconds=60)
 """An answer is good for at most this long; less where a figure in it stops being live sooner."""
 
+NO_WAY = "No way there is known from where you are."
+FAR_AWAY = "{} min away; nearer places can see you."
+
 
 def recommend(
     query: Query,
@@ -50,7 +53,7 @@ def recommend(
             rank=place + 1,
             facility=facility_card(option, area.calendar, now),
             travel=travel_card(option, query.mode),
-            wait=wait_card(option, board, now),
+            wait=wait_card(option.facility, option.wait, option.seen, board, now),
             total=total_card(ranked[place].total),
             reasons=[*list_reasons(place, ranked, option, query.age_years, now)],
             similar_to_previous=_similar_to_previous(place, ranked),
@@ -83,8 +86,7 @@ def _sort_out(
     for facility in area.facilities.values():
         journey = journeys.get(facility.id)
         if journey is None:
-            text = "No way there is known from where you are."
-            excluded.append(Exclusion(facility.id, ExclusionReason.UNREACHABLE, text))
+            excluded.append(Exclusion(facility.id, ExclusionReason.UNREACHABLE, NO_WAY))
             continue
         reading = board.readings.get(facility.id)
         arrival = now + timedelta(minutes=journey.minutes)
@@ -142,7 +144,7 @@ def _cut_detours(
         Exclusion(
             option.facility.id,
             ExclusionReason.TOO_FAR,
-            f"{round(option.journey.minutes)} min away; nearer places can see you.",
+            FAR_AWAY.format(round(option.journey.minutes)),
         )
         for option in options
         if option.journey.minutes > reach

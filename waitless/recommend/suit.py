@@ -48,6 +48,37 @@ _REPORTED = {
 }
 
 
+ARRIVAL = "{arrival}"
+"""Stands in a text for the clock at the arrival, so that one text serves many arrivals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A facility that cannot take a patient who arrives then, by what the pack says."""
+
+    reason: ExclusionReason
+    template: str
+    """The sentence, with `ARRIVAL` where the clock at the arrival belongs."""
+
+    def text_at(self, arrival: datetime, calendar: Calendar) -> str:
+        """The sentence for one arrival."""
+        return self.template.replace(ARRIVAL, _clock(arrival, calendar))
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a unit says against coming."""
+
+    reason: ExclusionReason
+    text: str
+    ends_at: datetime | None
+    """Who arrives from then on is not concerned; None where everybody is."""
+
+    def stands_at(self, arrival: datetime) -> bool:
+        """Whether it concerns someone who arrives then."""
+        return self.ends_at is None or arrival < self.ends_at
+
+
 def find_unsuitable(
     facility: Facility,
     *,
@@ -67,18 +98,31 @@ def find_unsuitable(
     def excluded(reason: ExclusionReason, text: str) -> Exclusion:
         return Exclusion(facility.id, reason, text)
 
-    if need not in facility.treats:
-        return excluded(ExclusionReason.NEED, f"Does not treat {_words(need)}.")
-    if _too_young(facility, age_years):
-        months = facility.min_age_months
-        return excluded(ExclusionReason.AGE, f"Sees no children under {months} months.")
-    closed = _find_closed(facility, need, arrival, calendar)
+    barred = find_barred(facility, need, age_years)
+    if barred is not None:
+        return barred
+    closed = find_closed(facility, need, arrival, calendar)
     if closed is not None:
-        return excluded(*closed)
-    reported = reading and _find_reported(facility, reading, arrival, now, calendar)
-    if reported:
-        return excluded(*reported)
-    return _xray(facility, need, arrival, calendar)
+        return excluded(closed.reason, closed.text_at(arrival, calendar))
+    reported = None if reading is None else find_reported(facility, reading, now, calendar)
+    if reported is not None and reported.stands_at(arrival):
+        return excluded(reported.reason, reported.text)
+    match find_xray(facility, need, arrival, calendar):
+        case Shut() as without:
+            return excluded(without.reason, without.text_at(arrival, calendar))
+        case doubt:
+            return doubt
+
+
+def find_barred(facility: Facility, need: Need, age_years: int | None) -> Exclusion | None:
+    """Why a facility sees no patient with that need or of that age at any time; None: it does."""
+    if need not in facility.treats:
+        text = f"Does not treat {_words(need)}."
+        return Exclusion(facility.id, ExclusionReason.NEED, text)
+    if _too_young(facility, age_years):
+        text = f"Sees no children under {facility.min_age_months} months."
+        return Exclusion(facility.id, ExclusionReason.AGE, text)
+    return None
 
 
 def _too_young(facility: Facility, age_years: int | None) -> bool:
@@ -89,37 +133,36 @@ def _too_young(facility: Facility, age_years: int | None) -> bool:
     return oldest_in_months < facility.min_age_months
 
 
-def _find_closed(
+def find_closed(
     facility: Facility, need: Need, arrival: datetime, calendar: Calendar
-) -> tuple[ExclusionReason, str] | None:
+) -> Shut | None:
+    """What the hours of the pack say against arriving then; None where nothing does."""
     if not calendar.is_open(facility.hours, arrival):
         opening = calendar.find_opening(facility.hours, arrival)
         again = f"; opens {_clock(opening, calendar)}" if opening is not None else ""
-        return (
-            ExclusionReason.CLOSED_ON_ARRIVAL,
-            f"Closed when you would arrive at {_clock(arrival, calendar)}{again}.",
+        return Shut(
+            ExclusionReason.CLOSED_ON_ARRIVAL, f"Closed when you would arrive at {ARRIVAL}{again}."
         )
     narrower = facility.treats_hours.get(need)
     if narrower is not None and not calendar.is_open(narrower, arrival):
-        return (
-            ExclusionReason.CLOSED_ON_ARRIVAL,
-            f"Does not treat {_words(need)} at {_clock(arrival, calendar)}.",
+        return Shut(
+            ExclusionReason.CLOSED_ON_ARRIVAL, f"Does not treat {_words(need)} at {ARRIVAL}."
         )
     closing = calendar.find_closing(facility.hours, arrival)
     if closing is not None and facility.last_patient_minutes is not None:
         last = closing - timedelta(minutes=facility.last_patient_minutes)
         if arrival > last:
-            return (
+            return Shut(
                 ExclusionReason.LAST_PATIENT_PASSED,
                 f"Takes its last patient at {_clock(last, calendar)}.",
             )
     return None
 
 
-def _find_reported(
-    facility: Facility, reading: Reading, arrival: datetime, now: datetime, calendar: Calendar
-) -> tuple[ExclusionReason, str] | None:
-    """What the unit itself says against coming.
+def find_reported(
+    facility: Facility, reading: Reading, now: datetime, calendar: Calendar
+) -> Reported | None:
+    """What the unit itself says against coming; None where nothing.
 
     "Closed", said while it was closed by its hours, ends with its next opening: a feed says so all
     night. Any other report stands until its source says otherwise, or it has grown too old.
@@ -127,25 +170,24 @@ def _find_reported(
     status, said_at = reading.standing_status(now), reading.status_as_of
     if status not in _REPORTED or said_at is None:
         return None
+    opening = None
     if status is FacilityStatus.CLOSED and not calendar.is_open(facility.hours, said_at):
         opening = calendar.find_opening(facility.hours, said_at)
-        if opening is not None and opening <= arrival:
-            return None
     reason, words = _REPORTED[status]
-    return reason, f"{words} {int((now - said_at).total_seconds() // 60)} min ago."
+    ago = int((now - said_at).total_seconds() // 60)
+    return Reported(reason, f"{words} {ago} min ago.", ends_at=opening)
 
 
-def _xray(
+def find_xray(
     facility: Facility, need: Need, arrival: datetime, calendar: Calendar
-) -> Exclusion | Doubt | None:
+) -> Shut | Doubt | None:
+    """What a missing X-ray says against arriving then; None where nothing, or none is needed."""
     if not need.wants_xray:
         return None
     match facility.xray_at(arrival, calendar):
         case XrayAnswer.NO:
-            return Exclusion(
-                facility.id,
-                ExclusionReason.NO_XRAY_ON_ARRIVAL,
-                f"No X-ray when you would arrive at {_clock(arrival, calendar)}.",
+            return Shut(
+                ExclusionReason.NO_XRAY_ON_ARRIVAL, f"No X-ray when you would arrive at {ARRIVAL}."
             )
         case XrayAnswer.UNKNOWN:
             return Doubt.XRAY_UNCONFIRMED

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import secrets
 import time
 
 from aiohttp import web
@@ -10,32 +9,27 @@ from aiohttp.typedefs import Handler, Middleware
 
 from waitless.metrics import WebMetrics
 from waitless.web.problems import Problem, problem_response
+from waitless.web.ready import REQUEST_ID, SECURITY, ReadyAnswer, new_request_id
 
 log = logging.getLogger("waitless.access")
 
-REQUEST_ID = "X-Request-ID"
 _KEY = web.RequestKey("request_id", str)
 MOST_QUERY = 1024
 """Characters; the longest sensible query has about 120."""
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
 
 
 def around(metrics: WebMetrics) -> Middleware:
-    """The outermost middleware. Logs the path, never the query: it may hold a position."""
+    """The outermost middleware. Logs the path, never the query: it may hold a position.
+
+    Ready answers are logged at DEBUG alone: a line costs as much as half an answer.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.perf_counter()
-        request_id = _request_id(request)
-        if len(request.query_string) > MOST_QUERY:
+        request_id = request_id_of(request)
+        if len(request.raw_path) > MOST_QUERY < len(request.query_string):
             response: web.StreamResponse = problem_response(
                 Problem.QUERY_TOO_LONG, f"at most {MOST_QUERY} characters"
             )
@@ -44,10 +38,12 @@ def around(metrics: WebMetrics) -> Middleware:
         duration = time.perf_counter() - began
         route = _route(request)
         metrics.answered(route, request.method, response.status, duration)
-        log.info(
-            "%s %s %d %.1f ms %s",
-            request.method, route, response.status, duration * 1000, request_id,
-        )  # fmt: skip
+        level = logging.DEBUG if isinstance(response, ReadyAnswer) else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(
+                level, "%s %s %d %.1f ms %s",
+                request.method, route, response.status, duration * 1000, request_id,
+            )  # fmt: skip
         return response
 
     return middleware
@@ -55,18 +51,19 @@ def around(metrics: WebMetrics) -> Middleware:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Mirror the request's id, and say what browsers must not do (before headers are sent)."""
-    response.headers[REQUEST_ID] = _request_id(request)
-    for name, value in _SECURITY.items():
+    response.headers[REQUEST_ID] = request_id_of(request)
+    for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/v1/"):
         response.headers["Access-Control-Allow-Origin"] = "*"
 
 
-def _request_id(request: web.Request) -> str:
+def request_id_of(request: web.Request) -> str:
+    """The id that came with a request, or one made for it."""
     known = request.get(_KEY)
     if known is None:
         given = request.headers.get(REQUEST_ID, "")
-        known = given if _GOOD_ID.fullmatch(given) else secrets.token_hex(8)
+        known = given if _GOOD_ID.fullmatch(given) else new_request_id()
         request[_KEY] = known
     return known
 

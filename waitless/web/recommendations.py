@@ -4,23 +4,22 @@ import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-import orjson
-from aiohttp import ETag, web
+from aiohttp import ETag, hdrs, web
 
+from waitless.answers.answers import Answers, as_of_last_change
+from waitless.answers.entry import ANSWER_TICK_S
+from waitless.answers.instants import render
 from waitless.area.pack import Area
-from waitless.board import Board
 from waitless.follow import BoardFollower
-from waitless.reading import LIVE_FOR
 from waitless.recommend.answer import DataKind, Recommendation
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
-from waitless.travel import MODES, TravelFollower
-from waitless.web.parse import PARAMETERS, parse_query, single_values
+from waitless.travel import TravelFollower
+from waitless.web.middleware import request_id_of
+from waitless.web.ready import ReadyAnswer, accepts_gzip, choose_status, join_answer
+from waitless.web.targets import Targets
 
-ANSWER_TICK_S = 5
-"""Answers are made as of the last such tick of the clock, so that the same question at the same
-epoch gives the same bytes, and an unchanged answer can be told by its ETag. Ages are understated
-by less than this; what is live is judged exactly (`as_of_last_change`)."""
+PATH = "/v1/recommendations"
 _TICK = timedelta(seconds=ANSWER_TICK_S)
 
 
@@ -33,12 +32,16 @@ class Recommendations:
         travel: TravelFollower,
         follower: BoardFollower,
         *,
+        targets: Targets,
+        answers: Answers,
         now: Callable[[], datetime],
         most_minutes: float,
     ) -> None:
         self._area = area
         self._travel = travel
         self._follower = follower
+        self._targets = targets
+        self._answers = answers
         self._now = now
         self._most_minutes = most_minutes
 
@@ -61,13 +64,14 @@ class Recommendations:
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Parse, answer, render."""
-        values = single_values(request.query, PARAMETERS)
-        answer = self.answer(parse_query(values, self._area, MODES))
-        return json_response(
-            request,
-            answer,
-            max_age_s=max_age_s(answer, self._now()),
-            private="lat" in values,
+        query_string = request.raw_path.partition("?")[2].partition("#")[0]
+        question = self._targets.read(query_string.encode(errors="surrogateescape"), request.query)
+        now = self._now()
+        entry = self._answers.find(question, now)
+        gzipped = accepts_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+        status = choose_status(entry, request.headers.get(hdrs.IF_NONE_MATCH), gzipped=gzipped)
+        return ReadyAnswer(
+            status, *join_answer(entry, status, now, request_id_of(request), gzipped=gzipped)
         )
 
 
@@ -78,7 +82,7 @@ def json_response(
 
     `private` keeps it out of shared caches, whose keys would hold the position in its address.
     """
-    body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
+    body = render(document)
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
     scope = "private" if private else "public"
     headers = {"Cache-Control": f"{scope}, max-age={max_age_s}, must-revalidate"}
@@ -91,27 +95,7 @@ def json_response(
     return response
 
 
-def max_age_s(answer: Recommendation, now: datetime) -> int:
-    """Whole seconds for which an answer may be kept: a tick's length, never past validity."""
-    return seconds_to_keep(now, [answer.valid_until])
-
-
 def seconds_to_keep(now: datetime, ends: Iterable[datetime]) -> int:
     """Whole seconds until the first of several ends; at most a tick, never below 0."""
     until = min((end - now for end in ends), default=_TICK)
     return max(0, int(min(until, _TICK).total_seconds()))
-
-
-def as_of_last_change(board: Board, now: datetime) -> datetime:
-    """The instant an answer is made for: the last tick, or when a wait ceased to be live since.
-
-    Between two such instants nothing that an answer says changes with the clock, and a wait
-    that is older than `LIVE_FOR` at `now` is too old at that instant too.
-    """
-    tick = now.replace(second=now.second - now.second % ANSWER_TICK_S, microsecond=0)
-    ends = (
-        reading.wait_as_of + LIVE_FOR + datetime.resolution
-        for reading in board.readings.values()
-        if reading.wait_as_of is not None
-    )
-    return max((end for end in ends if tick < end <= now), default=tick)

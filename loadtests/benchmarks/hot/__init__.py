@@ -1,0 +1,1 @@
+"""The servers that `hot_path` compares."""

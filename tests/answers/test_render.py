@@ -1,0 +1,145 @@
+"""Compiled answers are those of `recommend`, byte for byte, whatever is asked of whatever board."""
+
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from feeds.model import Clock, FacilityStatus, NoFigure, Statistic, Wait
+from routing.modes import Mode
+from tests.support.clock import MONDAY_MORNING
+from waitless.answers.instants import render
+from waitless.answers.question import Questions
+from waitless.answers.render import Renderer
+from waitless.answers.sheet import make_sheet
+from waitless.area.facility import Need
+from waitless.area.pack import Area
+from waitless.board import Board
+from waitless.cell import cell_of
+from waitless.reading import Reading
+from waitless.recommend.query import Query
+from waitless.recommend.recommend import recommend
+from waitless.travel import TravelBuilder, TravelTables
+
+HORIZON_MINUTES, MOST_MINUTES = 720, 45
+TICK = timedelta(seconds=5)
+minutes_back = st.floats(0, 100).map(lambda minutes: timedelta(minutes=minutes))
+instants = st.integers(0, 400 * 24 * 720).map(lambda ticks: MONDAY_MORNING + ticks * TICK)
+waits = st.one_of(
+    st.sampled_from(NoFigure),
+    st.builds(
+        Wait,
+        minutes=st.one_of(st.integers(0, 300), st.floats(0, 1440)),
+        statistic=st.sampled_from(Statistic),
+        clock=st.sampled_from([Clock(), Clock(start="arrival", stop="triage")]),
+    ),
+    st.builds(Wait, minutes=st.none(), low=st.integers(0, 60), high=st.integers(60, 240)),
+    st.builds(Wait, minutes=st.none(), low=st.integers(0, 240)),
+)
+
+
+@pytest.fixture(scope="module")
+def travel(east_kent: Area) -> TravelTables:
+    return TravelBuilder(east_kent, HORIZON_MINUTES).build()
+
+
+@pytest.fixture(scope="module")
+def renderer(east_kent: Area) -> Renderer:
+    return Renderer(east_kent, most_minutes=MOST_MINUTES, horizon_minutes=HORIZON_MINUTES)
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> Query:
+    return Query(
+        origin=cell_of(draw(st.floats(51.0, 51.45)), draw(st.floats(0.4, 1.45))),
+        label=draw(st.sampled_from(["Deal", "St Mary’s “Bay”", "your position"])),
+        mode=draw(st.sampled_from([Mode.DRIVE, Mode.WALK, Mode.CYCLE])),
+        need=draw(st.sampled_from(Need)),
+        age_years=draw(st.one_of(st.none(), st.integers(0, 20))),
+        limit=draw(st.sampled_from([1, 5, 50])),
+    )
+
+
+@hypothesis_settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    data=st.data(),
+    query=queries(),
+    now=instants,
+    odd_us=st.sampled_from([0, 1]),
+    epoch=st.integers(1, 9),
+    degraded=st.booleans(),
+)
+def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
+    east_kent: Area,
+    travel: TravelTables,
+    renderer: Renderer,
+    data: st.DataObject,
+    query: Query,
+    now: datetime,
+    odd_us: int,
+    epoch: int,
+    degraded: bool,  # noqa: FBT001 - drawn
+) -> None:
+    now = now + timedelta(microseconds=odd_us)
+    readings = {}
+    for facility_id in data.draw(st.sets(st.sampled_from(sorted(east_kent.facilities)))):
+        as_of = now - data.draw(minutes_back)
+        readings[facility_id] = Reading(
+            facility_id=facility_id,
+            feed_id="kcht",
+            as_of=as_of,
+            received_at=as_of,
+            wait=data.draw(waits),
+            wait_as_of=data.draw(st.sampled_from([as_of, None])),
+            patients_waiting=data.draw(st.sampled_from([None, 0, 7])),
+            status=data.draw(st.sampled_from([None, *FacilityStatus])),
+            status_as_of=now - data.draw(minutes_back) * data.draw(st.sampled_from([0.1, 1, 8])),
+            simulated=data.draw(st.booleans()),
+        )
+    board = Board(epoch=epoch, readings=MappingProxyType(readings), degraded=degraded)
+    plain = recommend(
+        query,
+        area=east_kent,
+        journeys=travel.journeys_from(query.origin, query.mode),
+        board=board,
+        now=now,
+        most_minutes=MOST_MINUTES,
+    )
+
+    body, _ = renderer.answer(
+        Questions(east_kent).make(query, private=False),
+        make_sheet(east_kent, board, now, now + TICK),
+        renderer.travelled(travel.by_mode[query.mode]),
+    )
+
+    assert body == render(plain)
+
+
+@pytest.mark.parametrize("need", Need)
+def test_doors_say_what_the_rules_say_minute_by_minute(
+    east_kent: Area, travel: TravelTables, need: Need
+) -> None:
+    """Over days with holidays, and over the night when clocks go back."""
+    renderer = Renderer(east_kent, most_minutes=600, horizon_minutes=HORIZON_MINUTES)
+    board = Board(epoch=1)
+    query = Query(origin=cell_of(51.223, 1.4), label="Deal", mode=Mode.CYCLE, need=need, limit=50)
+    travelled = renderer.travelled(travel.by_mode[Mode.CYCLE])
+    question = Questions(east_kent).make(query, private=False)
+    journeys = travel.journeys_from(query.origin, query.mode)
+    clocks_back = MONDAY_MORNING.replace(month=10, day=24, hour=20)
+    starts = [MONDAY_MORNING.replace(month=12, day=24), clocks_back]
+    for now in (start + timedelta(minutes=37 * step) for start in starts for step in range(60)):
+        plain = recommend(
+            query, area=east_kent, journeys=journeys, board=board, now=now, most_minutes=600
+        )
+
+        body, _ = renderer.answer(
+            question, make_sheet(east_kent, board, now, now + TICK), travelled
+        )
+
+        assert body == render(plain)

@@ -1,0 +1,117 @@
+"""Answers: from a question to an entry, out of the near cache or computed now.
+
+Single flight is not needed: an answer is computed without awaiting anything, so nobody can ask for
+it meanwhile. The sheet of the moment is made by the first question after a change.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from routing.modes import Mode
+from waitless.answers.entry import ANSWER_TICK_S, Entry
+from waitless.answers.nearcache import NearCache
+from waitless.answers.question import Question
+from waitless.answers.render import Renderer, Travelled
+from waitless.answers.sheet import Sheet, make_sheet
+from waitless.area.pack import Area
+from waitless.board import EMPTY_BOARD, Board
+from waitless.reading import LIVE_FOR
+from waitless.travel.tables import ModeTable, TravelTables
+
+_TICK = timedelta(seconds=ANSWER_TICK_S)
+_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+"""No answer is made for then."""
+
+
+class Answers:
+    """Keeps what answers are made from in step with board, clock and travel tables."""
+
+    def __init__(
+        self,
+        area: Area,
+        *,
+        board: Callable[[], Board],
+        tables: Callable[[], TravelTables],
+        renderer: Renderer,
+        cache: NearCache,
+    ) -> None:
+        """Nothing made yet.
+
+        Args:
+            area: the area pack.
+            board: gives the board of the moment.
+            tables: gives the travel tables of the moment.
+            renderer: of the area.
+            cache: where answers are kept.
+        """
+        self._area = area
+        self._get_board = board
+        self._get_tables = tables
+        self._renderer = renderer
+        self._cache = cache
+        self._board = EMPTY_BOARD
+        self._sheet = make_sheet(area, EMPTY_BOARD, _BEFORE, _BEFORE)
+        self._travelled: dict[Mode, Travelled] = {}
+
+    def find(self, question: Question, now: datetime) -> Entry:
+        """The answer of this moment."""
+        board, sheet = self._get_board(), self._sheet
+        if board is not self._board or not sheet.now <= now < sheet.until:
+            sheet = self._renew(board, now)
+        table = self._get_tables().by_mode[question.query.mode]
+        travelled = self._travelled.get(question.query.mode)
+        if travelled is None or travelled.table is not table:
+            travelled = self._swap(question.query.mode, table)
+        entry = self._cache.find(question.key, sheet, travelled)
+        if entry is None:
+            body, first_end_us = self._renderer.answer(question, sheet, travelled)
+            until = sheet.valid_until(first_end_us)
+            entry = Entry(body, sheet, travelled, until, private=question.private)
+            self._cache.put(question.key, entry)
+        return entry
+
+    def _renew(self, board: Board, now: datetime) -> Sheet:
+        """The sheet of a board at a time; the one there is where it would say the same.
+
+        Every answer says its epoch and the instant it is made for, so a change of either can
+        affect all answers; a board renewed with nothing new in it affects none.
+        """
+        made_for, until = span_of_answer(board, now)
+        sheet = make_sheet(self._area, board, made_for, until)
+        self._board = board
+        if sheet.digest == self._sheet.digest and sheet.until == self._sheet.until:
+            return self._sheet
+        self._cache.drop()
+        self._sheet = sheet
+        return sheet
+
+    def _swap(self, mode: Mode, table: ModeTable) -> Travelled:
+        before = self._travelled.get(mode)
+        if before is not None:
+            self._cache.drop(before)
+        travelled = self._travelled[mode] = self._renderer.travelled(table)
+        return travelled
+
+
+def span_of_answer(board: Board, now: datetime) -> tuple[datetime, datetime]:
+    """The instant an answer is made for, and the next: the ticks, and when waits cease to be live.
+
+    Between two such instants nothing that an answer says changes with the clock, and a wait
+    that is older than `LIVE_FOR` at `now` is too old at that instant too.
+    """
+    tick = now.replace(second=now.second - now.second % ANSWER_TICK_S, microsecond=0)
+    since, until = tick, tick + _TICK
+    for reading in board.readings.values():
+        if reading.wait_as_of is None:
+            continue
+        end = reading.wait_as_of + LIVE_FOR + datetime.resolution
+        if tick < end <= now:
+            since = max(since, end)
+        elif now < end < until:
+            until = end
+    return since, until
+
+
+def as_of_last_change(board: Board, now: datetime) -> datetime:
+    """The instant an answer is made for (`span_of_answer`)."""
+    return span_of_answer(board, now)[0]

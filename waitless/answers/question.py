@@ -1,0 +1,56 @@
+"""A question: a query with all that depends on it alone, rendered once."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+
+from waitless.answers.instants import render
+from waitless.area.pack import Area
+from waitless.recommend.advice import UNDER_FIVE, list_advice
+from waitless.recommend.answer import Origin
+from waitless.recommend.query import Query
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question as it is cached: two of one `key` have the same answer."""
+
+    query: Query
+    """Its age is the least of its band."""
+    key: Key
+    private: bool
+    """Whether its address holds a position, which keeps it out of shared caches."""
+    opening: bytes
+    """Of the answer's JSON: origin, mode, need and advice."""
+
+
+class Questions:
+    """Makes questions of an area."""
+
+    def __init__(self, area: Area) -> None:
+        limits = {_first_age(one.min_age_months) for one in area.facilities.values()}
+        self._bands = sorted({0, 1, UNDER_FIVE, *limits})
+
+    def make(self, query: Query, *, private: bool) -> Question:
+        """The question that a query asks."""
+        if query.age_years is not None:
+            least = self._bands[bisect_right(self._bands, query.age_years) - 1]
+            query = replace(query, age_years=least)
+        origin = query.origin
+        key = (
+            origin.row, origin.column, query.label, query.mode, query.need, query.age_years,
+            query.limit, private,
+        )  # fmt: skip
+        about = {
+            "origin": Origin(origin.lat, origin.lon, query.label),
+            "mode": query.mode,
+            "need": query.need,
+            "advice": list_advice(query.need, query.age_years),
+        }
+        return Question(query, key, private, render(about)[1:-1])
+
+
+def _first_age(months: int | None) -> int:
+    """The least age in whole years that a facility may see, by `suit.too_young`."""
+    return 0 if months is None else max(0, -((11 - months) // 12))

@@ -1,0 +1,158 @@
+"""A sheet: all that answers say of one board at one instant, laid out facility by facility."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import numpy as np
+
+from waitless.answers.instants import from_us, render, to_us
+from waitless.answers.ranking import NEVER, WaitColumns
+from waitless.area.facility import Facility
+from waitless.area.hours import Calendar
+from waitless.area.pack import Area
+from waitless.board import Board
+from waitless.forecast.posted import WhenSeen, widen_posted
+from waitless.reading import LIVE_FOR
+from waitless.recommend.cards import wait_card
+from waitless.recommend.reasons import Reason, list_wait_reasons
+from waitless.recommend.recommend import VALID_FOR
+from waitless.recommend.suit import Exclusion, Reported, find_reported
+
+NO_NUMBER = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The dynamic parts of answers. Two sheets of one `digest` give the same answers."""
+
+    now: datetime
+    """What answers are made for."""
+    now_us: int
+    until: datetime
+    """The first later instant that answers are to be made anew for."""
+    columns: WaitColumns
+    cards: list[bytes]
+    """By facility: its wait as JSON."""
+    reasons: list[tuple[Reason, ...]]
+    """By facility: what is to be said of its wait."""
+    reported: list[bytes]
+    """By facility: its exclusion as JSON where its unit reports it shut; else empty."""
+    opening: bytes
+    """`"generated_at"` of the JSON's start; after it comes the validity."""
+    about: bytes
+    """What follows the validity, up to the origin."""
+    digest: bytes
+    valid: dict[int, bytes]
+    """Validity as JSON, by the end of the first live wait that is shown; filled as asked."""
+
+    def valid_until(self, first_end_us: int) -> datetime:
+        """Until when an answer is good whose first live wait ends then."""
+        until = self.now + VALID_FOR
+        if first_end_us < NEVER:
+            until = min(until, from_us(first_end_us))
+        return max(self.now, until)
+
+    def render_validity(self, first_end_us: int) -> bytes:
+        """The same as JSON."""
+        told = self.valid.get(first_end_us)
+        if told is None:
+            told = self.valid[first_end_us] = render(self.valid_until(first_end_us))
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One facility's line of a sheet."""
+
+    seen: WhenSeen | None
+    other_clock: bool
+    live_until: datetime | None
+    card: bytes
+    reasons: tuple[Reason, ...]
+    reported: Reported | None
+
+
+def make_sheet(area: Area, board: Board, now: datetime, until: datetime) -> Sheet:
+    """Lay out a board for answers that are made for `now` and given until `until`."""
+    rows = [_row(facility, area.calendar, board, now) for facility in area.facilities.values()]
+    cards = [row.card for row in rows]
+    reported = [
+        b""
+        if row.reported is None
+        else render(Exclusion(facility_id, row.reported.reason, row.reported.text))
+        for facility_id, row in zip(area.facilities, rows, strict=True)
+    ]
+    columns = _columns(rows)
+    about = _render_about(area, board)
+    opening = b'{"generated_at":' + render(now) + b',"valid_until":'
+    digest = sha256(opening + about)
+    for part in (*cards, *reported, *(array.tobytes() for array in columns)):
+        digest.update(part)
+    reasons = [row.reasons for row in rows]
+    digest.update(repr(reasons).encode())
+    return Sheet(
+        now, to_us(now), until, columns, cards, reasons, reported, opening, about,
+        digest.digest(), {},
+    )  # fmt: skip
+
+
+def _render_about(area: Area, board: Board) -> bytes:
+    about: Mapping[str, object] = {
+        "area": area.id,
+        "data": "simulated" if board.simulated else "live",
+        "degraded": board.degraded,
+        "epoch": board.epoch,
+    }
+    return b"," + render(about)[1:-1] + b","
+
+
+def _row(facility: Facility, calendar: Calendar, board: Board, now: datetime) -> _Row:
+    reading = board.readings.get(facility.id)
+    wait = board.live_wait(facility.id, now)
+    seen = None if wait is None else widen_posted(wait, facility.kind)
+    live_until = None
+    if wait is not None and reading is not None and reading.wait_as_of is not None:
+        live_until = reading.wait_as_of + LIVE_FOR
+    return _Row(
+        seen,
+        wait is not None and not wait.clock.is_arrival_to_treatment,
+        live_until,
+        render(wait_card(facility, wait, seen, board, now)),
+        tuple(list_wait_reasons(wait, reading, now)),
+        None if reading is None else find_reported(facility, reading, now, calendar),
+    )
+
+
+def _columns(rows: list[_Row]) -> WaitColumns:
+    unknown = (NO_NUMBER,) * 4
+    return WaitColumns(
+        np.array(
+            [
+                unknown if row.seen is None
+                else (row.seen.p10, row.seen.p50, row.seen.p90, row.seen.mean)
+                for row in rows
+            ]
+        ).reshape(-1, 4),
+        np.array(
+            [
+                0 if row.seen is None
+                else timedelta(minutes=row.seen.p50) // timedelta(microseconds=1)
+                for row in rows
+            ],
+            dtype=np.int64,
+        ),
+        np.array([row.other_clock for row in rows], dtype=np.bool_),
+        np.array([_reported_until(row.reported) for row in rows], dtype=np.int64),
+        np.array(
+            [NEVER if row.live_until is None else to_us(row.live_until) for row in rows],
+            dtype=np.int64,
+        ),
+    )  # fmt: skip
+
+
+def _reported_until(reported: Reported | None) -> int:
+    if reported is None:
+        return 0
+    return NEVER if reported.ends_at is None else to_us(reported.ends_at)

@@ -1,0 +1,116 @@
+"""A ready answer: status line, headers and body joined from parts that are rendered already.
+
+The ordinary path and the fast path (`waitless.web.fastpath`) send what is made here, so that they
+cannot differ.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from http import HTTPStatus
+from itertools import count
+
+from aiohttp import HttpVersion10, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http import SERVER_SOFTWARE
+
+from waitless.answers.entry import Entry
+
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+"""What browsers must not do, on every response."""
+REQUEST_ID = "X-Request-ID"
+_FIXED = {**SECURITY, "Access-Control-Allow-Origin": "*", "Server": SERVER_SOFTWARE}
+_OPENINGS = {
+    status: b"".join(
+        (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode(),
+            *(f"{name}: {value}\r\n".encode() for name, value in _FIXED.items()),
+        )
+    )
+    for status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
+}
+
+
+def request_ids() -> Callable[[], str]:
+    """Makes ids that no other process makes: a random start, counted on."""
+    start = secrets.token_hex(4)
+    numbers = count(secrets.randbits(31))
+    return lambda: f"{start}{next(numbers) & 0xFFFFFFFF:08x}"
+
+
+new_request_id = request_ids()
+
+
+@lru_cache(maxsize=1024)
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding names gzip and does not refuse it."""
+    for coding in accept_encoding.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() == "gzip":
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+def choose_status(entry: Entry, if_none_match: str | None, *, gzipped: bool) -> HTTPStatus:
+    """304 where the client has this form of the answer already, else 200.
+
+    Args:
+        entry: the answer.
+        if_none_match: the header as it came; None where it did not.
+        gzipped: the form that would be sent.
+    """
+    if if_none_match is None:
+        return HTTPStatus.OK
+    tag = entry.tag(gzipped=gzipped).decode()
+    told = (one.strip().removeprefix("W/") for one in if_none_match.split(","))
+    return HTTPStatus.NOT_MODIFIED if any(one in (tag, "*") for one in told) else HTTPStatus.OK
+
+
+def join_answer(
+    entry: Entry, status: HTTPStatus, now: datetime, request_id: str, *, gzipped: bool
+) -> tuple[bytes, bytes]:
+    """Status line and headers (without the last line's end), and the body."""
+    head = b"%b%bX-Request-ID: %b\r\nDate: %b\r\n" % (
+        _OPENINGS[status],
+        entry.head(status, now, gzipped=gzipped),
+        request_id.encode(),
+        rfc822_formatted_time().encode(),
+    )
+    return head, b"" if status is HTTPStatus.NOT_MODIFIED else entry.form(gzipped=gzipped)
+
+
+class ReadyAnswer(web.StreamResponse):
+    """An answer that is sent as it is; nothing is added to it on the way."""
+
+    def __init__(self, status: HTTPStatus, head: bytes, body: bytes) -> None:
+        super().__init__(status=status)
+        self._head = head
+        self._ready_body = body
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send it, and wait where the client reads slowly."""
+        self._keep_alive = request.keep_alive
+        head, last = self._head, b"\r\n"
+        if request.version == HttpVersion10:
+            head = head.replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+            last = b"Connection: keep-alive\r\n\r\n" if self._keep_alive else last
+        elif not self._keep_alive:
+            last = b"Connection: close\r\n\r\n"
+        body = b"" if request.method == "HEAD" else self._ready_body
+        writer = request.writer
+        await writer.write(head + last + body)
+        await writer.drain()
+        return writer
+
+    async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002 - aiohttp's
+        """All is sent already."""
+        self._eof_sent = True

@@ -1,0 +1,76 @@
+"""From a request's query string to a question, each parsed once.
+
+What is kept to recognise a query string holds no position: a position is rounded to its cell
+first, and query strings with a full postcode are not kept.
+"""
+
+import re
+from collections.abc import Collection
+
+from multidict import MultiMapping
+from yarl import URL
+
+from routing.modes import Mode
+from waitless.answers.question import Question, Questions
+from waitless.area.pack import Area
+from waitless.cell import cell_of
+from waitless.web.parse import PARAMETERS, parse_query, single_values
+
+MOST_KEPT = 4096
+"""Query strings that are recognised; the oldest is forgotten first."""
+_DECIMAL = rb"([+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?)"
+_POSITION = re.compile(rb"lat=" + _DECIMAL + rb"&lon=" + _DECIMAL + rb"(?:&(.*))?")
+_FULL_POSTCODE = re.compile(r"[0-9]\s*[0-9][A-Za-z]{2}\s*$")
+_KeptAs = bytes | tuple[int, int, bytes | None]
+
+
+class Targets:
+    """The questions that query strings ask of an area."""
+
+    def __init__(self, area: Area, modes: Collection[Mode]) -> None:
+        self._area = area
+        self._modes = modes
+        self._questions = Questions(area)
+        self._kept: dict[_KeptAs, Question] = {}
+
+    def read(self, query_string: bytes, parsed: MultiMapping[str] | None = None) -> Question:
+        """The question that a query string asks.
+
+        Args:
+            query_string: as it came, still percent-encoded.
+            parsed: the same, where it has been parsed already.
+
+        Raises:
+            RequestRefused: whatever cannot be understood, by name.
+        """
+        key = self._key(query_string)
+        question = None if key is None else self._kept.get(key)
+        if question is None:
+            if parsed is None:
+                parsed = URL.build(
+                    path="/", query_string=query_string.decode("ascii"), encoded=True
+                ).query
+            question = self._parse(key, parsed)
+        return question
+
+    def _key(self, query_string: bytes) -> _KeptAs | None:
+        """What a query string is recognised by; None where its position is not served."""
+        position = _POSITION.fullmatch(query_string)
+        if position is None:
+            return query_string
+        lat, lon = float(position[1]), float(position[2])
+        if not self._area.bounds.contain(lat, lon):
+            return None
+        cell = cell_of(lat, lon)
+        return cell.row, cell.column, position[3]
+
+    def _parse(self, key: _KeptAs | None, parsed: MultiMapping[str]) -> Question:
+        values = single_values(parsed, PARAMETERS)
+        query = parse_query(values, self._area, self._modes)
+        question = self._questions.make(query, private="lat" in values)
+        named = "place" in values and _FULL_POSTCODE.search(values["place"]) is None
+        if key is not None and (named if isinstance(key, bytes) else True):
+            if len(self._kept) >= MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = question
+        return question

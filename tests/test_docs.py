@@ -6,6 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from feeds.model import RefusalReason
+from waitless.answers.figures import CacheFigures
+from waitless.answers.nearcache import NearCache
 from waitless.app import create_app
 from waitless.belief import Rule
 from waitless.health import FeedState
@@ -74,6 +76,7 @@ def test_every_metric_is_documented() -> None:
     IngestMetrics(registry)
     TrafficMetrics(registry)
     LimitMetrics(registry)
+    registry.register(CacheFigures(NearCache(most_entries=0, most_bytes=0)))
 
     for metric in registry.collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")

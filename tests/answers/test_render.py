@@ -22,7 +22,7 @@ from waitless.cell import cell_of
 from waitless.reading import Reading
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
-from waitless.travel import TravelBuilder, TravelTables
+from waitless.travel import TravelTables
 
 HORIZON_MINUTES, MOST_MINUTES = 720, 45
 TICK = timedelta(seconds=5)
@@ -39,11 +39,6 @@ waits = st.one_of(
     st.builds(Wait, minutes=st.none(), low=st.integers(0, 60), high=st.integers(60, 240)),
     st.builds(Wait, minutes=st.none(), low=st.integers(0, 240)),
 )
-
-
-@pytest.fixture(scope="module")
-def travel(east_kent: Area) -> TravelTables:
-    return TravelBuilder(east_kent, HORIZON_MINUTES).build()
 
 
 @pytest.fixture(scope="module")

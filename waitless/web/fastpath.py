@@ -80,6 +80,7 @@ class FastPath:
         *,
         now: Callable[[], datetime],
         admit: Admit | None = None,
+        draining: Callable[[], bool] = lambda: False,
     ) -> None:
         """Nothing recognised yet.
 
@@ -89,12 +90,15 @@ class FastPath:
             counts: the same that the ordinary path counts in.
             now: the clock.
             admit: asked before each answer; None admits everybody.
+            draining: whether connections shall be closed with their next answer, which is not
+                done here.
         """
         self._targets = targets
         self._answers = answers
         self._counts = counts
         self._now = now
         self.admit = admit
+        self._draining = draining
         self._blocks: dict[bytes, Block] = {}
         self.answered = self.handed_over = 0
 
@@ -106,7 +110,7 @@ class FastPath:
             peer: gives the address of who sent it.
         """
         began = time.perf_counter()
-        if len(chunk) > MOST_BYTES or not chunk.startswith(_START):
+        if len(chunk) > MOST_BYTES or not chunk.startswith(_START) or self._draining():
             return None
         end = chunk.find(b" HTTP/1.1\r\n", len(_START), len(_START) + MOST_QUERY + 1)
         block = self._blocks.get(chunk[end:]) if end > 0 else None

@@ -21,10 +21,13 @@ from redis.asyncio import Redis
 from feeds.model import Statistic, Wait
 from loadtests.benchmarks.hot.pack import write_pack
 from loadtests.benchmarks.servers import find_program, free_port, running_servers, wait_for_port
+from routing.tablefile import encode_frame, encode_table
 from waitless.area.pack import find_pack, load_area
 from waitless.pulse import Pulse
 from waitless.reading import Reading
 from waitless.store import Store
+from waitless.travel import Shelf, TravelBuilder
+from waitless.travel.shelf import Entry
 
 STARTED_WITHIN_S = 60.0
 QUESTION = "/v1/recommendations?place=CT1"
@@ -163,11 +166,20 @@ def _middling(bodies: list[bytes]) -> bytes:
 
 
 async def _fill(redis_url: str, area_name: Path | str) -> None:
-    """Fresh waits for every facility; their age outlasts the run."""
+    """Travel tables, and fresh waits for every facility; they stay live for half an hour."""
     area = load_area(find_pack(str(area_name)))
     now = datetime.now(UTC)
     lots = random.Random(5)
-    async with Store(Redis.from_url(redis_url), area.id) as store:
+    redis = Redis.from_url(redis_url)
+    shelf = Shelf(redis, area.id)
+    builder = TravelBuilder(area, 720)
+    for mode, table in builder.build().by_mode.items():
+        reach = table.reach
+        entry = Entry(
+            pack=builder.pack, frame=reach.frame.version, table=reach.table_version, as_of=None
+        )
+        await shelf.put(mode, entry, encode_frame(reach.frame), encode_table(reach))
+    async with Store(redis, area.id) as store:
         await store.save_readings(
             [
                 Reading(

@@ -1,0 +1,126 @@
+"""The side that answers: routes for people, programs and machines, and the work behind them."""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from waitless.background import running
+from waitless.limits import Limiter
+from waitless.metrics import LimitMetrics
+from waitless.parts import Parts, Role
+from waitless.serve.process import DRAINING
+from waitless.travel import MODES
+from waitless.web.directory import Directory
+from waitless.web.docs import Docs
+from waitless.web.events import Events
+from waitless.web.fastpath import FastPath, FastPathFigures, install
+from waitless.web.feeds import Feeds
+from waitless.web.limits import Clients, limit, rate_headers
+from waitless.web.machine import Machine
+from waitless.web.page import PatientPage
+from waitless.web.recommendations import Recommendations
+from waitless.web.static import StaticFiles
+
+log = logging.getLogger(__name__)
+
+
+def add_limits(parts: Parts, app: web.Application) -> None:
+    """Rate limits, and their own link to Redis: they wait for no replica."""
+    metrics = LimitMetrics(parts.registry)
+    redis = parts.open_redis()
+    limiter = Limiter(
+        redis,
+        parts.area.id,
+        rate=parts.settings.rate_limit,
+        burst=parts.settings.rate_burst,
+        clock=time.monotonic,
+        on_sync=metrics.synced,
+    )
+    clients = Clients(parts.settings.list_trusted_proxies(), parts.keys)
+
+    @asynccontextmanager
+    async def sharing(_: web.Application) -> AsyncIterator[None]:
+        try:
+            async with running({"share rate limits": limiter.run()}):
+                yield
+        finally:
+            await redis.aclose()
+
+    app.middlewares.append(limit(limiter, clients, metrics.refused))
+    app.on_response_prepare.append(rate_headers(limiter))
+    app.cleanup_ctx.append(sharing)
+
+
+def add_machine_routes(parts: Parts, app: web.Application, role: Role) -> None:
+    """The routes of every role."""
+    machine = Machine(
+        parts.follower,
+        parts.store,
+        parts.registry,
+        now=parts.now,
+        lease=None if role is Role.API else parts.lease,
+        answers=role is not Role.INGEST,
+    )
+    app.router.add_get("/healthz", machine.get_health)
+    app.router.add_get("/readyz", machine.get_ready)
+    app.router.add_get("/metrics", machine.get_metrics)
+
+
+def add_routes(parts: Parts, app: web.Application) -> None:
+    """The routes for people and their programs."""
+    area, follower, now = parts.area, parts.follower, parts.now
+    recommendations = Recommendations(
+        area,
+        parts.travel,
+        follower,
+        targets=parts.targets,
+        answers=parts.answers,
+        now=now,
+        most_minutes=parts.settings.most_minutes,
+    )
+    directory = Directory(area, follower, parts.store, now=now)
+    feeds = Feeds(area, follower, now=now)
+    events = Events(follower, now=now)
+    docs = Docs(area, MODES)
+    page = PatientPage(area, MODES, recommendations, now=now)
+    app.router.add_get("/v1/recommendations", recommendations.get)
+    app.router.add_get("/v1/facilities", directory.list_all)
+    app.router.add_get("/v1/facilities/{id}", directory.get_one)
+    app.router.add_get("/v1/facilities/{id}/history", directory.get_history)
+    app.router.add_get("/v1/feeds", feeds.list_all)
+    app.router.add_get("/v1/feeds/{id}", feeds.get_one)
+    app.router.add_get("/v1/events", events.get, allow_head=False)
+    app.router.add_get("/openapi.json", docs.get_openapi)
+    app.router.add_get("/docs", docs.get_page)
+    app.router.add_get("/", page.get)
+    app.router.add_get("/static/{name}", StaticFiles().get)
+    app.on_shutdown.append(events.close)
+
+
+def add_fast_path(parts: Parts, app: web.Application) -> None:
+    """Answer plain questions before aiohttp parses them."""
+    if parts.settings.rate_limit > 0:
+        log.warning("the fast path is off: it does not count towards rate limits yet")
+        return
+    fast = FastPath(
+        parts.targets,
+        parts.answers,
+        parts.metrics.requests,
+        now=parts.now,
+        draining=lambda: DRAINING in app and app[DRAINING].on,
+    )
+    if install(app, fast):
+        parts.registry.register(FastPathFigures(fast))
+
+
+@asynccontextmanager
+async def answering(parts: Parts) -> AsyncIterator[None]:
+    """The background work of a process that only answers."""
+    async with parts.store:
+        await parts.travel.start()
+        works = {"follow the store": parts.follower.run(), "follow the shelf": parts.travel.run()}
+        async with running(works):
+            yield

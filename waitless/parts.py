@@ -1,0 +1,103 @@
+"""What every process of the service is built of."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from routing.modes import Mode
+from waitless.answers.answers import Answers
+from waitless.answers.figures import CacheFigures
+from waitless.answers.nearcache import NearCache
+from waitless.answers.render import Renderer
+from waitless.area.pack import find_pack, load_area
+from waitless.board import Board
+from waitless.follow import BoardFollower
+from waitless.keys import KeyRing
+from waitless.lease import Lease
+from waitless.metrics import WebMetrics
+from waitless.pulse_watch import PulseWatch
+from waitless.redis_clients import Wanted
+from waitless.redis_link import open_redis
+from waitless.settings import Settings
+from waitless.store import Store
+from waitless.traffic.simulated import with_simulated_traffic
+from waitless.travel import MODES, Shelf, TravelFollower, TravelTables
+from waitless.web.targets import Targets
+
+Clock = Callable[[], datetime]
+
+
+class Role(StrEnum):
+    """What a process does: ingest writes, api answers, all does both."""
+
+    ALL = "all"
+    API = "api"
+    INGEST = "ingest"
+
+
+class Parts:
+    """What the whole service shares, and how the rest is built from it."""
+
+    def __init__(
+        self, settings: Settings, now: Clock, chance: random.Random, *, writes: bool
+    ) -> None:
+        self.settings = settings
+        self.now = now
+        self.chance = chance
+        self.mqtt = settings.find_mqtt()
+        self.keys = KeyRing.load(settings.keys_file)
+        self.area = load_area(find_pack(settings.area))
+        if settings.simulated:
+            self.area = with_simulated_traffic(self.area)
+        self.registry = CollectorRegistry()
+        self.metrics = WebMetrics(self.registry)
+        redis = self.open_redis(accepts=writes)
+        self.lease = Lease(redis, self.area.id)
+        self.store = Store(redis, self.area.id, self.lease)
+        self.shelf = Shelf(redis, self.area.id, self.lease)
+        self.travel = TravelFollower(
+            self.area,
+            self.shelf,
+            self._travel_renewed,
+            horizon_minutes=settings.horizon_minutes,
+            folder=settings.tables_folder,
+        )
+        self.pulse_watch = PulseWatch(now)
+        self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
+        cache = NearCache(
+            most_entries=settings.cache_entries, most_bytes=settings.cache_megabytes * 2**20
+        )
+        self.registry.register(CacheFigures(cache))
+        self.targets = Targets(self.area, MODES)
+        self.answers = Answers(
+            self.area,
+            board=lambda: self.follower.board,
+            tables=lambda: self.travel.tables,
+            renderer=Renderer(
+                self.area,
+                most_minutes=settings.most_minutes,
+                horizon_minutes=settings.horizon_minutes,
+            ),
+            cache=cache,
+        )
+
+    def open_redis(self, *, accepts: bool = False) -> Redis:
+        """A link to Redis; one that `accepts` waits for replicas where that is set."""
+        settings = self.settings
+        wanted = Wanted(settings.redis_wait_replicas, settings.redis_wait_timeout_ms)
+        return open_redis(
+            settings.redis_url,
+            password=settings.find_redis_password(),
+            wanted=wanted if accepts and wanted.replicas else None,
+        )
+
+    def _board_renewed(self, board: Board) -> None:
+        self.metrics.board_renewed(board.epoch, board.pulse, degraded=board.degraded)
+        self.pulse_watch.look(board.pulse)
+
+    def _travel_renewed(self, tables: TravelTables) -> None:
+        self.metrics.travel_renewed(tables.by_mode[Mode.DRIVE].as_of)

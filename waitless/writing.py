@@ -1,0 +1,143 @@
+"""The side that writes: ingest, its routes, and the process that is the area's one writer."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+from aiohttp import web
+
+from feeds.definition import HttpPush
+from waitless.alerts import AlertSender
+from waitless.background import running
+from waitless.health import HealthWatch
+from waitless.ingest import Desk, Ingest, Transport, keep_pulse
+from waitless.metrics import IngestMetrics, TrafficMetrics
+from waitless.parts import Parts
+from waitless.redis_link import StoreAway
+from waitless.transports import make_transports
+from waitless.travel import Retimer
+from waitless.web.capacities import Capacities
+from waitless.web.operator import Operator
+from waitless.web.push import Push
+from waitless.web.standby import while_writing
+
+log = logging.getLogger(__name__)
+
+
+class Writing:
+    """The work of the one process that writes, and its routes."""
+
+    def __init__(self, parts: Parts, *, hours_bind: bool) -> None:
+        self._parts = parts
+        self._ingest = self._make_ingest(hours_bind=hours_bind)
+
+    def _make_ingest(self, *, hours_bind: bool) -> Ingest:
+        """The area's one writer."""
+        metrics = IngestMetrics(self._parts.registry)
+        desk = Desk(
+            self._parts.area,
+            now=self._parts.now,
+            metrics=metrics,
+            listens_to_mqtt=self._parts.mqtt is not None,
+            pushing=self._parts.keys.list_providers(),
+            hours_bind=hours_bind,
+            simulated=self._parts.settings.simulated,
+        )
+        return Ingest(desk, self._parts.store, metrics)
+
+    def _make_retimer(self) -> Retimer:
+        """The area's one maker of travel tables."""
+        return Retimer(
+            self._parts.area,
+            self._ingest.desk.traffic,
+            self._parts.shelf,
+            now=self._parts.now,
+            metrics=TrafficMetrics(self._parts.registry),
+            horizon_minutes=self._parts.settings.horizon_minutes,
+        )
+
+    def add_routes(self, app: web.Application) -> None:
+        """The routes of the one process that writes: pushed waits, and operators' acts."""
+        capacities = Capacities(
+            self._parts.area.facilities, self._parts.keys, self._ingest, now=self._parts.now
+        )
+        operator = Operator(self._ingest, self._parts.store, self._parts.keys, now=self._parts.now)
+        posts = {
+            "/v1/capacities": capacities.post,
+            "/v1/operator/held/{id}/release": operator.release,
+            "/v1/operator/held/{id}/drop": operator.drop,
+            "/v1/operator/feeds/{id}/off": operator.switch_off,
+            "/v1/operator/feeds/{id}/on": operator.switch_on,
+        }
+        gets = {
+            "/v1/operator/held": operator.list_held,
+            "/v1/operator/audit": operator.list_audit,
+        }
+        for definition in self._parts.area.feeds:
+            if isinstance(definition.transport, HttpPush):
+                push = Push(definition, self._parts.keys, self._ingest, now=self._parts.now)
+                posts[definition.transport.path] = push.post
+        for path, handler in posts.items():
+            app.router.add_post(path, while_writing(self._parts.lease, handler))
+        for path, handler in gets.items():
+            app.router.add_get(path, while_writing(self._parts.lease, handler))
+
+    @asynccontextmanager
+    async def run(self, _: web.Application) -> AsyncIterator[None]:
+        """The background work of a process that may write."""
+        parts = self._parts
+        async with parts.store:
+            await parts.travel.start()
+            if not await parts.lease.ask():
+                log.info("standing by: another process writes, or the store is away")
+            works = {
+                "follow the store": parts.follower.run(),
+                "follow the shelf": parts.travel.run(),
+                "write": self._write(),
+            }
+            async with running(works):
+                yield
+
+    async def _write(self) -> None:
+        """Be the area's writer, as soon as nobody else is; until then touch nothing but Redis."""
+        await self._parts.lease.win()
+        # Without a limit, so that a hundred hung sources cannot hold up the next.
+        connector = aiohttp.TCPConnector(limit=0)
+        try:
+            async with aiohttp.ClientSession(connector=connector) as session:
+                transports = make_transports(
+                    self._parts.area,
+                    session=session,
+                    mqtt=self._parts.mqtt,
+                    settings=self._parts.settings,
+                    sink=self._ingest.accept,
+                    now=self._parts.now,
+                    chance=self._parts.chance,
+                )
+                alerts = AlertSender(
+                    self._parts.area.id,
+                    webhook_url=self._parts.settings.alert_webhook,
+                    session=session,
+                    chance=self._parts.chance,
+                )
+                works = {
+                    "lease": self._parts.lease.keep(),
+                    "retime": self._make_retimer().run(),
+                    "ingest": self._ingest.run(),
+                    "pulse": self._keep_pulse(transports, alerts),
+                    "alerts": alerts.run(),
+                    **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
+                }
+                async with running(works):
+                    await asyncio.Event().wait()
+        finally:
+            await self._parts.lease.release()
+
+    async def _keep_pulse(self, transports: Mapping[str, Transport], alerts: AlertSender) -> None:
+        memory = None
+        with suppress(*StoreAway):
+            memory = await self._parts.store.load_watch()
+        watch = HealthWatch(self._parts.now(), memory=memory)
+        await keep_pulse(self._ingest, self._parts.store, transports, watch, alerts)

@@ -21,7 +21,7 @@ from locust.env import Environment
 
 from loadtests.arrivals import monday_times
 from loadtests.processes import AREA
-from loadtests.questions import Crowd, load_population
+from loadtests.questions import Questions, load_population
 from waitless.area.pack import find_pack, load_area
 
 MQTT = os.environ.get("LOAD_MQTT")
@@ -36,7 +36,7 @@ LOOK_AGAIN_SHARE, GO_SHARE = 0.3, 0.2
 """Of patients who ask the same again a little later, and who say that they go."""
 ROOT = Path(__file__).parents[1]
 
-_crowd = Crowd(load_area(find_pack(AREA)), load_population())
+_questions = Questions(load_area(find_pack(AREA)), load_population())
 _chance = Random()
 
 
@@ -61,7 +61,7 @@ class _Asker(FastHttpUser):
 
     def search(self, *, pause_s: float) -> None:
         """Ask, check that the answer is one, and perhaps look again or go."""
-        path = f"/v1/recommendations?{_crowd.draw(_chance)}"
+        path = f"/v1/recommendations?{_questions.draw(_chance)}"
         with self.client.get(path, name="recommendations", catch_response=True) as response:
             answer = response.json() if response.status_code == 200 else {}
             if not answer.get("advice") or answer.get("data") != "simulated":

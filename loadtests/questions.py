@@ -43,7 +43,7 @@ class _District:
     """Those nearer to its middle than to any other district's."""
 
 
-class Crowd:
+class Questions:
     """Draws questions; districts weigh by their population."""
 
     def __init__(self, area: Area, weights: Mapping[str, float]) -> None:

@@ -18,8 +18,7 @@ from loadtests.drive import Driven, Plan, drive
 from loadtests.locust_run import Crowd, running_crowd
 from loadtests.processes import AREA, Service, running_constant, running_service
 from loadtests.providers import split_providers
-from loadtests.questions import Crowd as Questions
-from loadtests.questions import load_population
+from loadtests.questions import Questions, load_population
 from loadtests.report import measure, print_tables, save
 from waitless.area.pack import find_pack, load_area
 

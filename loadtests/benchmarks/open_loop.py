@@ -14,7 +14,7 @@ from random import Random
 from loadtests.benchmarks.figures import Figure
 from loadtests.calibrate import find_saturation
 from loadtests.processes import AREA, running_constant, running_service
-from loadtests.questions import Crowd, load_population
+from loadtests.questions import Questions, load_population
 from loadtests.steady import OpenLoop, Timings, quantile
 from waitless.area.pack import find_pack, load_area
 
@@ -30,8 +30,8 @@ MOST_RATE = 6000.0
 def run() -> list[Figure]:
     """Measure and give the figures."""
     chance = Random(SEED)
-    crowd = Crowd(load_area(find_pack(AREA)), load_population())
-    paths = [f"/v1/recommendations?{crowd.draw(chance)}" for _ in range(QUESTIONS)]
+    questions = Questions(load_area(find_pack(AREA)), load_population())
+    paths = [f"/v1/recommendations?{questions.draw(chance)}" for _ in range(QUESTIONS)]
     with (
         running_service() as service,
         running_constant(_mean_bytes(service.port, paths)) as constant_port,

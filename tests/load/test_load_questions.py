@@ -5,14 +5,14 @@ from urllib.parse import parse_qs
 import pytest
 from multidict import MultiDict
 
-from loadtests.questions import HERE_SHARE, Crowd, load_population
+from loadtests.questions import HERE_SHARE, Questions, load_population
 from waitless.area.pack import Area
 from waitless.travel import MODES
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 
 
 def _draw(area: Area, number: int) -> list[dict[str, str]]:
-    crowd, chance = Crowd(area, load_population()), Random(3)
+    crowd, chance = Questions(area, load_population()), Random(3)
     return [
         {name: values[0] for name, values in parse_qs(crowd.draw(chance)).items()}
         for _ in range(number)
@@ -41,4 +41,4 @@ def test_some_ask_from_where_they_stand_and_most_by_car(east_kent: Area) -> None
 
 def test_districts_of_another_area_are_refused(east_kent: Area) -> None:
     with pytest.raises(ValueError, match="serves none of the districts PL4"):
-        Crowd(east_kent, {"PL4": 1.0})
+        Questions(east_kent, {"PL4": 1.0})

@@ -23,6 +23,8 @@ class Events:
         self._follower = follower
         self._now = now
         self._open: set[asyncio.Task[object]] = set()
+        self._board: Board | None = None
+        self._events: dict[str, bytes] = {}
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """One stream: `board` and `feeds` events, and a comment to keep the line warm."""
@@ -55,25 +57,28 @@ class Events:
         told: dict[str, bytes] = {}
         while True:
             changed.clear()
-            for name, document in self._documents(self._follower.board).items():
-                if told.get(name) != document:
-                    told[name] = document
-                    await response.write(b"event: %s\ndata: %s\n\n" % (name.encode(), document))
+            for name, event in self._render(self._follower.board).items():
+                if told.get(name) != event:
+                    told[name] = event
+                    await response.write(event)
             try:
                 await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
             except TimeoutError:
                 await response.write(b": still here\n\n")
 
-    def _documents(self, board: Board) -> dict[str, bytes]:
-        now = self._now()
-        states = {health.id: health.state(now) for health in board.feeds.values()}
-        return {
-            "board": orjson.dumps(
-                {
-                    "epoch": board.epoch,
-                    "degraded": board.degraded,
-                    "data": "simulated" if board.simulated else "live",
-                }
-            ),
-            "feeds": orjson.dumps({"feeds": states}),
-        }
+    def _render(self, board: Board) -> dict[str, bytes]:
+        """A board's events, rendered once for all streams."""
+        if board is not self._board:
+            now = self._now()
+            states = {health.id: health.state(now) for health in board.feeds.values()}
+            data = "simulated" if board.simulated else "live"
+            documents: dict[str, dict[str, object]] = {
+                "board": {"epoch": board.epoch, "degraded": board.degraded, "data": data},
+                "feeds": {"feeds": states},
+            }
+            self._board = board
+            self._events = {
+                name: b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps(document))
+                for name, document in documents.items()
+            }
+        return self._events

@@ -130,6 +130,7 @@ async def storm(port: int) -> AsyncIterator[Storm]:
     assert all(isinstance(one, asyncio.CancelledError) for one in outcomes), outcomes
 
 
+@pytest.mark.timeout(180)
 async def test_a_rolling_restart_fails_no_request(two: Workers) -> None:
     await two.becomes("ready")
     before = two.list_pids("api"), two.list_pids("ingest")
@@ -143,7 +144,7 @@ async def test_a_rolling_restart_fails_no_request(two: Workers) -> None:
     async with storm(two.port) as asking:
         pushing = asyncio.create_task(push_on())
         two.signal(signal.SIGHUP)
-        await two.says("every process has been replaced")
+        await two.says("every process has been replaced", within_s=120)
         await asyncio.sleep(0.5)
         pushing.cancel()
         await asyncio.wait({pushing})
@@ -232,6 +233,7 @@ async def test_tables_are_mapped_once_and_shared(two: Workers) -> None:
     assert {path.name for path in folder.iterdir()} == mapped
 
 
+@pytest.mark.timeout(180)
 async def test_any_worker_tells_what_all_have_counted(two: Workers) -> None:
     await two.becomes("ready")
     async with aiohttp.ClientSession() as session:
@@ -254,13 +256,14 @@ async def test_any_worker_tells_what_all_have_counted(two: Workers) -> None:
         counted = {await count() for _ in range(10)}
         assert counted == {40}
         two.signal(signal.SIGHUP)
-        await two.says("every process has been replaced")
+        await two.says("every process has been replaced", within_s=120)
         assert await count() == 40, "what was counted stays counted"
         figures = await ask("/metrics")
     assert "pid=" not in figures, "every gauge says whose value is told"
     assert "waitless_store_epoch" in figures, "the writer's figures too"
 
 
+@pytest.mark.timeout(180)
 async def test_one_worker_is_restarted_without_a_failed_request_too(
     own_redis: Server, tmp_path: Path
 ) -> None:
@@ -269,7 +272,7 @@ async def test_one_worker_is_restarted_without_a_failed_request_too(
         await one.becomes("ready")
         async with storm(one.port) as asking:
             one.signal(signal.SIGHUP)
-            await one.says("every process has been replaced")
+            await one.says("every process has been replaced", within_s=120)
         assert asking.faults == []
         assert set(asking.statuses) == {200}
     finally:

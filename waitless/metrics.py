@@ -10,8 +10,10 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from waitless.pulse import Pulse
-from waitless.request_counts import RequestCounts
+from waitless.request_counts import Counts, RequestCounts, SharedRequestCounts
 
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""Where it is set, several processes count as one."""
 RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
@@ -22,7 +24,7 @@ def expose(registry: CollectorRegistry) -> bytes:
     of its own in the folder of PROMETHEUS_MULTIPROC_DIR. A gauge's `multiprocess_mode` says which
     of the living processes' values is told: the one furthest behind, or the newest.
     """
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if SHARED in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
@@ -126,8 +128,12 @@ class WebMetrics:
     """Rate, errors and duration by route, and the board that answers come from."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = RequestCounts()
-        registry.register(self._requests)
+        self._requests: Counts
+        if SHARED in os.environ:
+            self._requests = SharedRequestCounts(registry)
+        else:
+            self._requests = RequestCounts()
+            registry.register(self._requests)
         self._epoch = Gauge(
             "waitless_board_epoch",
             "The epoch that answers come from.",
@@ -164,7 +170,7 @@ class WebMetrics:
         self._requests.count(route, method, status, duration_s)
 
     @property
-    def requests(self) -> RequestCounts:
+    def requests(self) -> Counts:
         """What `answered` counts in."""
         return self._requests
 

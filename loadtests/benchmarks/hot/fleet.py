@@ -41,6 +41,16 @@ class Case:
 
     port: int
     script: Path
+    pid: int
+
+    def cpu_s(self) -> float:
+        """CPU that the server and its children have taken, seconds."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        ticks = 0
+        for pid in (self.pid, *children):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
@@ -51,6 +61,8 @@ class Fleet:
     redis_url: str
     stack: ExitStack
     cases: dict[str, Case] = field(default_factory=dict)
+    pids: dict[int, int] = field(default_factory=dict)
+    """Processes by their port."""
 
     def serve(self, area: Path | str, **settings: object) -> int:
         """Start an API worker; gives its port once it is ready."""
@@ -76,6 +88,7 @@ class Fleet:
         process = stack.enter_context(
             _running([str(waitless), "serve", "--role", "api"], log, variables)
         )
+        self.pids[port] = process.pid
         _wait_until_ready(port, process, log)
         return port, time.monotonic() - begun
 
@@ -94,7 +107,7 @@ class Fleet:
                 "    made[k] = wrk.format(nil, path)\n  end\nend\n"
                 "function request()\n  i = i % #made + 1\n  return made[i]\nend\n"
             )
-        self.cases[name] = Case(port, script)
+        self.cases[name] = Case(port, script, self.pids[port])
 
 
 @contextmanager
@@ -137,6 +150,7 @@ def _add_cases(fleet: Fleet, redis_port: int) -> None:
     process = fleet.stack.enter_context(
         _running([*reference, str(port), str(redis_port), *words], fleet.folder / "ref.log", {})
     )
+    fleet.pids[port] = process.pid
     wait_for_port(port, process, STARTED_WITHIN_S)
     fleet.add("constant", port, "/constant")
     fleet.add("constant of 22", port, "/of-22")
@@ -215,6 +229,7 @@ def _start_nginx(fleet: Fleet) -> int:
     process = fleet.stack.enter_context(_running(words, folder / "nginx.log", {}))
     if os.getuid() == 0:
         folder.chmod(0o755)  # its worker is another user
+    fleet.pids[port] = process.pid
     wait_for_port(port, process, STARTED_WITHIN_S)
     return port
 

@@ -85,7 +85,7 @@ async def test_the_devices_position_leaves_it_only_rounded(
     browser: Browser, patient: Patient
 ) -> None:
     context = await browser.new_context(
-        geolocation={"latitude": 51.22301234, "longitude": 1.40013654},
+        geolocation={"latitude": 51.22301234, "longitude": 1.40017654},
         permissions=["geolocation"],
     )
     page = await context.new_page()

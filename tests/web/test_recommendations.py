@@ -51,7 +51,7 @@ async def test_the_answer_has_the_contracts_fields(patient: Patient) -> None:
 
 
 async def test_a_position_is_rounded_to_its_cell_before_it_is_answered(patient: Patient) -> None:
-    precise = await get_json(patient, PATH, lat=51.22301234, lon=1.40013654)
+    precise = await get_json(patient, PATH, lat=51.22301234, lon=1.40017654)
     nearby = await get_json(patient, PATH, lat=51.22309999, lon=1.40009999)
 
     assert precise["origin"] == nearby["origin"]
@@ -63,7 +63,7 @@ async def test_no_position_reaches_the_log(
     patient: Patient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        await get_json(patient, PATH, lat=51.22301234, lon=1.40013654)
+        await get_json(patient, PATH, lat=51.22301234, lon=1.40017654)
         await patient.get(PATH, params={"lat": "51.22301234", "lon": "boom"})
         await patient.get("/", params={"place": "CT1 3NG"})
 

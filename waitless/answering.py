@@ -21,6 +21,7 @@ from waitless.web.feeds import Feeds
 from waitless.web.limits import Clients, limit, rate_headers
 from waitless.web.machine import Machine
 from waitless.web.page import PatientPage
+from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
 from waitless.web.static import StaticFiles
 
@@ -50,7 +51,7 @@ def add_limits(parts: Parts, app: web.Application) -> None:
             await redis.aclose()
 
     app.middlewares.append(limit(limiter, clients, metrics.refused))
-    app.on_response_prepare.append(rate_headers(limiter))
+    add_hook(app, rate_headers(limiter))
     app.cleanup_ctx.append(sharing)
 
 

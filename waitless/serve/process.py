@@ -6,6 +6,8 @@ import socket
 
 from aiohttp import web
 
+from waitless.web.ready import add_hook
+
 BOOTED, LISTEN = b"b", b"l"
 """What a process tells its supervisor, and is told by it, on the socket between them."""
 BACKLOG = 1024
@@ -45,7 +47,7 @@ async def serve_app(
         control: to the supervisor, which says when to listen; None where there is none.
     """
     draining = app[DRAINING] = Draining()
-    app.on_response_prepare.append(draining.close_after)
+    add_hook(app, draining.close_after)
     ending, at_once = asyncio.Event(), asyncio.Event()
 
     def interrupt() -> None:

@@ -5,13 +5,13 @@ cannot differ.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import count
 
-from aiohttp import HttpVersion10, web
+from aiohttp import HttpVersion10, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE
@@ -88,8 +88,22 @@ def join_answer(
     return head, b"" if status is HTTPStatus.NOT_MODIFIED else entry.form(gzipped=gzipped)
 
 
+Hook = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+HOOKS: web.AppKey[list[Hook]] = web.AppKey("hooks", list)
+"""What is done to every answer before it is sent, ready ones too: signals that are not in their
+parts already. Absent or empty where there is none."""
+
+
+def add_hook(app: web.Application, hook: Hook) -> None:
+    """Have a hook called before every answer of an application that has not been started."""
+    app.on_response_prepare.append(hook)
+    if HOOKS not in app:
+        app[HOOKS] = []
+    app[HOOKS].append(hook)
+
+
 class ReadyAnswer(web.StreamResponse):
-    """An answer that is sent as it is; nothing is added to it on the way."""
+    """An answer that is sent as it is; only hooks may add to its headers."""
 
     def __init__(self, status: HTTPStatus, head: bytes, body: bytes) -> None:
         super().__init__(status=status)
@@ -100,6 +114,13 @@ class ReadyAnswer(web.StreamResponse):
         """Send it, and wait where the client reads slowly."""
         self._keep_alive = request.keep_alive
         head, last = self._head, b"\r\n"
+        if isinstance(request, web.Request) and (hooks := request.app.get(HOOKS)):
+            for hook in hooks:
+                await hook(request, self)
+            self.headers.pop(hdrs.CONNECTION, None)  # told below
+            head += b"".join(
+                f"{name}: {value}\r\n".encode() for name, value in self.headers.items()
+            )
         if request.version == HttpVersion10:
             head = head.replace(b"HTTP/1.1", b"HTTP/1.0", 1)
             last = b"Connection: keep-alive\r\n\r\n" if self._keep_alive else last

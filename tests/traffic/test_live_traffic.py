@@ -201,13 +201,13 @@ async def test_superseded_tables_are_removed_from_the_shared_folder(
         os.utime(path, (1, 1))
     async with serving(create_app(settings, Role.INGEST, now=FakeClock())):
 
-        async def removed() -> bool:
-            return not old.exists()
+        async def settled() -> bool:
+            frames_and_times = 6
+            return not old.exists() and len(list(folder.iterdir())) == frames_and_times + 1
 
-        await eventually(removed)
+        await eventually(settled, words="a frame and times of each mode, without the old one")
     assert young.exists(), "another process may be about to map it"
     assert others.exists(), "another area's"
-    assert len(list(folder.iterdir())) == 7, "a frame and times of each mode"
 
 
 async def test_a_store_that_lost_its_tables_gets_them_again(

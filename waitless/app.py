@@ -43,7 +43,7 @@ def create_app(
     """
     be_discreet()
     chance = chance or random.Random()  # noqa: S311 - spreads retries only
-    parts = Parts(settings, now, chance, writes=role is not Role.API)
+    parts = Parts(settings, now, chance, role)
     app = web.Application(middlewares=[around(parts.metrics)])
     app.on_response_prepare.append(add_headers)
     if settings.rate_limit > 0:

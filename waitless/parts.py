@@ -42,9 +42,8 @@ class Role(StrEnum):
 class Parts:
     """What the whole service shares, and how the rest is built from it."""
 
-    def __init__(
-        self, settings: Settings, now: Clock, chance: random.Random, *, writes: bool
-    ) -> None:
+    def __init__(self, settings: Settings, now: Clock, chance: random.Random, role: Role) -> None:
+        self.role = role
         self.settings = settings
         self.now = now
         self.chance = chance
@@ -55,7 +54,7 @@ class Parts:
             self.area = with_simulated_traffic(self.area)
         self.registry = CollectorRegistry()
         self.metrics = WebMetrics(self.registry)
-        redis = self.open_redis(accepts=writes)
+        redis = self.open_redis(accepts=role is not Role.API)
         self.lease = Lease(redis, self.area.id)
         self.store = Store(redis, self.area.id, self.lease)
         self.shelf = Shelf(redis, self.area.id, self.lease)

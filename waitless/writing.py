@@ -14,7 +14,7 @@ from waitless.background import running
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.metrics import IngestMetrics, TrafficMetrics
-from waitless.parts import Parts
+from waitless.parts import Parts, Role
 from waitless.redis_link import StoreAway
 from waitless.transports import make_transports
 from waitless.travel import Retimer
@@ -89,14 +89,12 @@ class Writing:
         """The background work of a process that may write."""
         parts = self._parts
         async with parts.store:
-            await parts.travel.start()
+            works = {"follow the store": parts.follower.run(), "write": self._write()}
+            if parts.role is not Role.INGEST:
+                await parts.travel.start()
+                works["follow the shelf"] = parts.travel.run()
             if not await parts.lease.ask():
                 log.info("standing by: another process writes, or the store is away")
-            works = {
-                "follow the store": parts.follower.run(),
-                "follow the shelf": parts.travel.run(),
-                "write": self._write(),
-            }
             async with running(works):
                 yield
 

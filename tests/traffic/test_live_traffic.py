@@ -199,7 +199,7 @@ async def test_superseded_tables_are_removed_from_the_shared_folder(
         path.write_bytes(b"superseded")
     for path in (old, others):
         os.utime(path, (1, 1))
-    async with serving(create_app(settings, Role.INGEST, now=FakeClock())):
+    async with serving(create_app(settings, now=FakeClock())):
 
         async def settled() -> bool:
             frames_and_times = 6

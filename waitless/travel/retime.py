@@ -69,6 +69,10 @@ class Retimer:
 
     async def run(self) -> None:
         """Make and share tables until cancelled."""
+        with self._thread:
+            await self._run()
+
+    async def _run(self) -> None:
         builder = await self._aside(TravelBuilder, self._area, self._horizon_minutes)
         times = await self._take()
         tables = await self._aside(builder.build, times)

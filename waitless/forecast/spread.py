@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 TAIL = 0.1
 """The share that lies below p10, and above p90."""
-START_DOWN, START_UP = 4.3, 5.3
-"""The ends at 60 minutes before anything is learnt: a tenth wider than what one series drifts
+START_DOWN, START_UP = 5.2, 6.4
+"""The ends at 60 minutes before anything is learnt: a third wider than what one series drifts
 (`posted.DRIFT_DOWN`, `DRIFT_UP`)."""
-GROWTH = 0.4
+GROWTH = 0.3
 """Ends grow with the horizon to this power until they are learnt."""
 REFERENCE_MINUTES = 60.0
 LEAST_MINUTES = 15.0
-LEAST_STEP, MOST_STEP, FIRST_STEP, STEP_DECAY = 0.1, 1.0, 10.0, 0.7
+LEAST_STEP, MOST_STEP, FIRST_STEP, STEP_DECAY = 0.1, 2.0, 20.0, 0.7
 """The step after n labels: FIRST_STEP / n ** STEP_DECAY, between the least and the most."""
 
 Ends = tuple[float, float]

@@ -119,6 +119,17 @@ def test_at_a_floor_a_patients_range_opens_down_to_nothing() -> None:
     assert seen.p10 == 0
 
 
+def test_the_lowest_band_is_no_floor() -> None:
+    state = None
+    for number in range(400):
+        low = 60 if number % 4 else 120
+        band = Wait(low=low, high=low + 60, statistic=Statistic.BAND)
+        state = update(state, band, MONDAY + timedelta(minutes=15 * number), UTC)
+    assert state is not None
+
+    assert find_floor(state) is None
+
+
 def test_nothing_is_told_while_the_door_is_shut() -> None:
     state = shut(learn(2))
 

@@ -157,6 +157,22 @@ def test_state_does_not_grow_however_often_a_source_posts() -> None:
     assert len(encode_state(many)) < 25_000
 
 
+def test_a_reading_between_two_that_teach_is_still_the_latest() -> None:
+    state = learn_more(learn(made_up(1, every_min=5)), MONDAY + timedelta(days=1), [80])
+
+    state = update(state, minutes(200), MONDAY + timedelta(days=1, minutes=2), UTC) or state
+
+    assert state.latest is not None
+    assert state.latest.figure == 200
+    assert state.anchors[-1].posted.figure == 80
+
+
+def test_how_often_a_source_posts_does_not_change_what_its_day_weighs() -> None:
+    often, seldom = learn(made_up(3, every_min=1)), learn(made_up(3, every_min=30))
+
+    assert often.profile.weight == pytest.approx(seldom.profile.weight, rel=0.03)
+
+
 def test_an_open_band_is_as_wide_as_the_last_closed_one() -> None:
     band = Wait(low=0, high=30, statistic=Statistic.BAND)
     state = update(None, band, MONDAY, UTC)

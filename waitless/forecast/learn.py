@@ -46,14 +46,12 @@ def update(
     at_min = at.timestamp() / 60
     if state.newest_min is not None and at_min <= state.newest_min:
         return state
-    low, high = _limits(state, wait)
-    open_topped = wait.minutes is None and wait.high is None
-    posted = Posted(at_min=at_min, low=low, high=high, open_topped=open_topped)
-    gap_min = HOUR_MINUTES if state.latest is None else at_min - state.latest.at_min
+    posted = _read(state, wait, at_min)
+    gap_min = _age(state.anchors[-1], at_min) if state.anchors else HOUR_MINUTES
     state.anchors = [one for one in state.anchors if _age(one, at_min) <= ANCHORS_FOR_MINUTES]
     posted.rise = _rise(state, posted)
     state.latest, state.newest_min = posted, at_min
-    if state.anchors and _age(state.anchors[-1], at_min) < ANCHOR_EVERY_MINUTES:
+    if gap_min < ANCHOR_EVERY_MINUTES:
         return state
     for place, horizon in enumerate(HORIZONS):
         near = max(NEAR_MINUTES, NEAR_SHARE * horizon)
@@ -79,14 +77,15 @@ def shut(state: ForecastState) -> ForecastState:
     return state
 
 
-def _limits(state: ForecastState, wait: Wait) -> tuple[float, float]:
+def _read(state: ForecastState, wait: Wait, at_min: float) -> Posted:
     if wait.minutes is not None:
-        return wait.minutes, wait.minutes
+        return Posted(at_min=at_min, low=wait.minutes, high=wait.minutes)
     low = wait.low or 0.0
     if wait.high is None:
-        return low, low + (state.band_width or OPEN_WIDTH_MINUTES)
+        high = low + (state.band_width or OPEN_WIDTH_MINUTES)
+        return Posted(at_min=at_min, low=low, high=high, open_topped=True)
     state.band_width = wait.high - low
-    return low, wait.high
+    return Posted(at_min=at_min, low=low, high=wait.high)
 
 
 def _age(anchor: Anchor, at_min: float) -> float:

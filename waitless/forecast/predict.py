@@ -89,10 +89,9 @@ def widen_expected(state: ForecastState, expected: Expected, kind: Kind) -> When
     floor and above its ceiling, where figures pile up that stand for less, or for more.
     """
     apart = NORMAL_P90 * between_patients(expected.mean, kind)
-    middle, sink = expected.p50, 0.0
+    middle = expected.p50
     if state.statistic is Statistic.P90:
-        sink = min(middle, apart)
-        middle -= sink
+        middle = max(0.0, middle - apart)
     down, up = expected.p50 - expected.p10, expected.p90 - expected.p50
     widening = 1.0
     if state.statistic is Statistic.UNSPECIFIED and not _is_band(state):
@@ -111,7 +110,9 @@ def widen_expected(state: ForecastState, expected: Expected, kind: Kind) -> When
 
 
 def find_floor(state: ForecastState) -> float | None:
-    """The figure below which the source never goes, where it has shown one."""
+    """The figure below which the source never goes, where it has shown one. Bands pile up."""
+    if _is_band(state):
+        return None
     for generation in (state.learnt.young, state.learnt.old):
         figure = generation.lowest.figure
         if figure is not None and state.learnt.is_floor(figure):
@@ -120,8 +121,7 @@ def find_floor(state: ForecastState) -> float | None:
 
 
 def _tops_out(state: ForecastState, posted: Posted) -> bool:
-    is_figure = posted.low == posted.high
-    return posted.open_topped or (is_figure and state.learnt.is_ceiling(posted.low))
+    return posted.open_topped or (not _is_band(state) and state.learnt.is_ceiling(posted.low))
 
 
 def _is_band(state: ForecastState) -> bool:

@@ -206,6 +206,23 @@ class _LazyFeeds(click.Group):
         return feeds
 
 
+class _LazyForecast(click.Group):
+    """`waitless forecast`: loaded when it is asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return ["backtest"]
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        if cmd_name != "backtest":
+            return None
+        from waitless.commands.forecast import backtest  # noqa: PLC0415 - only this group pays
+
+        return backtest
+
+
+main.add_command(_LazyForecast("forecast", help="What the waits will be, held against the past."))
 main.add_command(_LazyFeeds("feeds", help="Feed definitions, recorded payloads and series."))
 
 

@@ -28,7 +28,7 @@ class WhenSeen:
     p50: float
     p90: float
     mean: float
-    basis: Literal["posted"] = "posted"
+    basis: Literal["posted", "forecast"] = "posted"
 
 
 def widen_posted(wait: Wait, kind: Kind) -> WhenSeen:
@@ -56,10 +56,10 @@ def widen_posted(wait: Wait, kind: Kind) -> WhenSeen:
     if _open_topped(wait):
         up *= 2
     p10, p90 = max(0.0, low - down), high + up
-    return WhenSeen(p10=p10, p50=middle, p90=p90, mean=_mean(p10, middle, p90))
+    return WhenSeen(p10=p10, p50=middle, p90=p90, mean=mean_of_range(p10, middle, p90))
 
 
-def _mean(p10: float, p50: float, p90: float) -> float:
+def mean_of_range(p10: float, p50: float, p90: float) -> float:
     """Swanson's rule, 30-40-30: the mean of a moderately skewed range from its three quantiles.
 
     Hurst, Brown and Swanson, "Swanson's 30-40-30 rule", AAPG Bulletin 84 (2000). So the mean that
@@ -81,17 +81,17 @@ def _middle(wait: Wait, kind: Kind) -> float:
             else low + _spread(low, kind, DRIFT_UP) / 2
         )
     if wait.statistic is Statistic.P90:
-        return max(0.0, wait.minutes - NORMAL_P90 * _between_patients(wait.minutes, kind))
+        return max(0.0, wait.minutes - NORMAL_P90 * between_patients(wait.minutes, kind))
     return wait.minutes
 
 
 def _spread(minutes: float, kind: Kind, drift: float) -> float:
     """Minutes from the middle to one end of the 80% range."""
     drifted = drift * math.sqrt(max(minutes, DRIFT_FLOOR_MINUTES))
-    return math.hypot(drifted, NORMAL_P90 * _between_patients(minutes, kind))
+    return math.hypot(drifted, NORMAL_P90 * between_patients(minutes, kind))
 
 
-def _between_patients(minutes: float, kind: Kind) -> float:
+def between_patients(minutes: float, kind: Kind) -> float:
     """Standard deviation between patients of one queue: 0.9 sqrt(W / c) + 0.5 / c.
 
     Measured on a simulated East Kent; c is the number of patients seen per minute.

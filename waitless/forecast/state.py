@@ -1,0 +1,109 @@
+"""All that a forecast remembers of one facility: bounded, and stored as JSON."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from feeds.model import Clock, Statistic
+from waitless.belief.learnt import Learnt
+from waitless.forecast.gain import Gain, start_gain
+from waitless.forecast.profile import Profile
+from waitless.forecast.spread import Ends, Spread, start_spread
+
+VERSION = 1
+HORIZONS = (15.0, 30.0, 60.0, 120.0, 180.0)
+"""Minutes; what lies between is interpolated."""
+ANCHORS_FOR_MINUTES = 200.0
+ANCHOR_EVERY_MINUTES = 4.0
+"""A source that posts every few seconds teaches no more often than this."""
+
+
+class StateFault(ValueError):
+    """A stored state that cannot be used: not this form, or of another version."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Posted:
+    """One reading as forecasting sees it."""
+
+    at_min: float
+    """When it was measured, in minutes since 1970."""
+    low: float
+    high: float
+    """The limits of a band; both the figure where it is one figure."""
+    open_topped: bool = False
+    """Whether the source gave no upper limit, so that `high` is assumed."""
+    rise: float = 0.0
+    """Minutes above the reading of about an hour before; 0 where there was none."""
+
+    @property
+    def figure(self) -> float:
+        """The figure, or the middle of the band."""
+        return (self.low + self.high) / 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Anchor:
+    """A reading that later ones are compared with, and the ends of the ranges told at its time."""
+
+    posted: Posted
+    ends: list[Ends]
+
+
+@dataclass(slots=True, kw_only=True)
+class Node:
+    """What is learnt for one horizon."""
+
+    gain: Gain
+    spread: Spread
+    mean_error: float = 0.0
+    """Running mean of the absolute error of the mean, in minutes."""
+    latest_error: float = 0.0
+    """The same of the latest reading, had it been the forecast."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ForecastState:
+    """Of one facility and one measure (a statistic on a clock). 11 to 22 kB as JSON."""
+
+    statistic: Statistic
+    clock: Clock
+    version: int = VERSION
+    latest: Posted | None = None
+    """The newest reading; None while the door is shut, so that nothing is forecast."""
+    newest_min: float | None = None
+    """When the newest reading was measured, in minutes since 1970, also while the door is shut."""
+    band_width: float | None = None
+    """Of the newest band that had both limits: what "over 4 hours" is taken to be wide."""
+    anchors: list[Anchor] = field(default_factory=list)
+    nodes: list[Node] = field(
+        default_factory=lambda: [
+            Node(gain=start_gain(horizon), spread=start_spread(horizon)) for horizon in HORIZONS
+        ]
+    )
+    profile: Profile = field(default_factory=Profile)
+    learnt: Learnt = field(default_factory=Learnt)
+    """Where the source stops counting: its floor and its ceiling."""
+
+
+def encode_state(state: ForecastState) -> bytes:
+    """The state as JSON."""
+    return msgspec.json.encode(state)
+
+
+def decode_state(raw: bytes) -> ForecastState:
+    """The state back.
+
+    Raises:
+        StateFault: not such a state, or of another version: the facility starts afresh.
+    """
+    try:
+        version = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get("version")
+        if version is None or bytes(version) != str(VERSION).encode():
+            raise StateFault(f"a forecast's state of version {version and bytes(version)!r}")
+        state = msgspec.json.decode(raw, type=ForecastState)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise StateFault(f"not a forecast's state: {fault}") from fault
+    if len(state.nodes) != len(HORIZONS):
+        raise StateFault(f"{len(state.nodes)} horizons where {len(HORIZONS)} are known")
+    return state

@@ -27,43 +27,58 @@ _Within: TypeAlias = tuple[
 
 
 @compiled
-def look_up(  # noqa: PLR0917 - compiled
-    grid: Grid,
+def look_up(  # noqa: D417, PLR0917 - one by one is quicker to hand over than in tuples
+    east: float,
+    north: float,
+    corner_east_m: float,
+    corner_north_m: float,
+    cell_m: float,
+    grid_rows: int,
+    grid_columns: int,
+    order: NDArray[np.int32],
+    first: NDArray[np.int32],
+    points_m: NDArray[np.float64],
     barriers_m: NDArray[np.float64],
-    rows: Rows,
+    row_first: NDArray[np.int64],
+    facility: NDArray[np.uint16],
+    tenths: NDArray[np.uint16],
+    decametres: NDArray[np.uint16],
+    live: NDArray[np.bool_],
     facility_count: int,
-    origin: tuple[float, float],
+    access_s_per_m: float,
+    access_detour: float,
     limit_m: float,
-    access: tuple[float, float],
 ) -> tuple[bool, NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Find the nearest junctions, drop those across water and combine the rows of the others.
+
+    Args:
+        east: of the origin, metres.
+        north: likewise.
+        corner_east_m, corner_north_m, cell_m, grid_rows, grid_columns, order, first, points_m:
+            the fields of a `Grid`.
+        barriers_m: of the frame.
+        row_first, facility, tenths, decametres, live: the fields of `Rows`.
+        facility_count: facilities of the table.
+        access_s_per_m: seconds on the streets under each metre of a straight leg.
+        access_detour: metres likewise.
+        limit_m: junctions farther than this are not looked at.
 
     Returns:
         Whether all the nearest are across water with others perhaps beyond: then the answer is
         still to be found. After that as `combine_rows`.
     """
-    count, junctions, straight_m = find_dry(grid, barriers_m, origin, limit_m)
-    minutes, distance_m, live = combine_rows(
-        rows, facility_count, junctions[: max(count, 0)], straight_m[: max(count, 0)], access
+    corner_m = (corner_east_m, corner_north_m)
+    grid = Grid(corner_m, cell_m, grid_rows, grid_columns, order, first, points_m)
+    rows = Rows(row_first, facility, tenths, decametres, live)
+    count, junctions, straight_m = find_dry(grid, barriers_m, (east, north), limit_m)
+    minutes, distance_m, on_live = combine_rows(
+        rows,
+        facility_count,
+        junctions[: max(count, 0)],
+        straight_m[: max(count, 0)],
+        (access_s_per_m, access_detour),
     )
-    return count == ALL_WET, minutes, distance_m, live
-
-
-@compiled
-def look_up_within(  # noqa: PLR0917 - compiled
-    grid: Grid,
-    barriers_m: NDArray[np.float64],
-    rows: Rows,
-    facility_count: int,
-    origin: tuple[float, float],
-    limit_m: float,
-    access: tuple[float, float],
-) -> tuple[bool, _Within]:
-    """Do as `look_up`, and keep the facilities that are reached."""
-    all_wet, minutes, distance_m, live = look_up(
-        grid, barriers_m, rows, facility_count, origin, limit_m, access
-    )
-    return all_wet, keep_within(minutes, distance_m, live)
+    return count == ALL_WET, minutes, distance_m, on_live
 
 
 class _Near(NamedTuple):

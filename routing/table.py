@@ -1,15 +1,14 @@
 """Journeys from every junction to the facilities within a horizon, and the answers they give."""
 
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.frame import Frame
 from routing.geo import is_on_earth
-from routing.lookup import combine_rows, keep_within, look_up, look_up_within
-from routing.nearest import Grid
+from routing.lookup import combine_rows, keep_within, look_up
 from routing.rows import Rows
 
 ACCESS_LIMIT_M: Final = 10_000.0
@@ -62,9 +61,20 @@ class ReachTable:
     basis: str = "usual"
     """What its times rest on, in the words of who built it."""
 
+    _asked: tuple[Any, ...] = field(init=False, repr=False, compare=False)
+    """What the compiled look-up is asked, but for the origin."""
+
     def __post_init__(self) -> None:
         for array in self.rows:
             array.flags.writeable = False
+        frame, grid = self.frame, self.frame.grid
+        asked = (
+            *(*grid.corner_m, grid.cell_m, grid.rows, grid.columns),
+            *(grid.order, grid.first, grid.points_m, frame.barriers_m),
+            *(*self.rows, len(self.facility_ids)),
+            *(frame.access_s_per_m, frame.pace.access_detour, ACCESS_LIMIT_M),
+        )
+        object.__setattr__(self, "_asked", asked)
 
     @property
     def nbytes(self) -> int:
@@ -86,7 +96,10 @@ class ReachTable:
         Raises:
             ValueError: the point is not on the Earth.
         """
-        all_wet, minutes, distance_m, live = look_up(*self._put_question(lat, lon))
+        if not is_on_earth(lat, lon):
+            raise ValueError("latitude and longitude must be degrees")
+        origin = self.frame.plane.project_point(lat, lon)
+        all_wet, minutes, distance_m, live = look_up(*origin, *self._asked)
         if all_wet:
             frame = self.frame
             junctions, straight_m = frame.find_access(lat, lon, ACCESS_LIMIT_M)
@@ -101,20 +114,4 @@ class ReachTable:
         Raises:
             ValueError: the point is not on the Earth.
         """
-        all_wet, within = look_up_within(*self._put_question(lat, lon))
-        return ReachWithin(*(keep_within(*self.travel_from(lat, lon)) if all_wet else within))
-
-    def _put_question(
-        self, lat: float, lon: float
-    ) -> tuple[
-        Grid, NDArray[np.float64], Rows, int, tuple[float, float], float, tuple[float, float]
-    ]:
-        """Return what the compiled look-ups are asked."""
-        if not is_on_earth(lat, lon):
-            raise ValueError("latitude and longitude must be degrees")
-        frame = self.frame
-        return (
-            *(frame.grid, frame.barriers_m, self.rows, len(self.facility_ids)),
-            *(frame.plane.project_point(lat, lon), ACCESS_LIMIT_M),
-            (frame.access_s_per_m, frame.pace.access_detour),
-        )
+        return ReachWithin(*keep_within(*self.travel_from(lat, lon)))

@@ -20,6 +20,7 @@ from waitless.web.fastpath import FastPath, FastPathFigures, install
 from waitless.web.feeds import Feeds
 from waitless.web.limits import Clients, limit, rate_headers
 from waitless.web.machine import Machine
+from waitless.web.middleware import Gate
 from waitless.web.page import PatientPage
 from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
@@ -28,8 +29,11 @@ from waitless.web.static import StaticFiles
 log = logging.getLogger(__name__)
 
 
-def add_limits(parts: Parts, app: web.Application) -> None:
-    """Rate limits, and their own link to Redis: they wait for no replica."""
+def add_limits(parts: Parts, app: web.Application) -> Gate:
+    """Rate limits, and their own link to Redis: they wait for no replica.
+
+    Gives what requests must pass.
+    """
     metrics = LimitMetrics(parts.registry)
     redis = parts.open_redis()
     limiter = Limiter(
@@ -50,9 +54,9 @@ def add_limits(parts: Parts, app: web.Application) -> None:
         finally:
             await redis.aclose()
 
-    app.middlewares.append(limit(limiter, clients, metrics.refused))
     add_hook(app, rate_headers(limiter))
     app.cleanup_ctx.append(sharing)
+    return limit(limiter, clients, metrics.refused)
 
 
 def add_machine_routes(parts: Parts, app: web.Application, role: Role) -> None:

@@ -10,7 +10,6 @@ from waitless.parts import Clock, Parts, Role
 from waitless.settings import Settings
 from waitless.web.discretion import be_discreet
 from waitless.web.middleware import add_headers, around
-from waitless.web.problems import problem_middleware
 from waitless.writing import Writing
 
 __all__ = ["Role", "create_app", "utc_now"]
@@ -44,11 +43,10 @@ def create_app(
     be_discreet()
     chance = chance or random.Random()  # noqa: S311 - spreads retries only
     parts = Parts(settings, now, chance, role)
-    app = web.Application(middlewares=[around(parts.metrics)])
+    app = web.Application()
     app.on_response_prepare.append(add_headers)
-    if settings.rate_limit > 0:
-        add_limits(parts, app)
-    app.middlewares.append(problem_middleware)
+    gates = [add_limits(parts, app)] if settings.rate_limit > 0 else []
+    app.middlewares.append(around(parts.metrics, gates))
     add_machine_routes(parts, app, role)
     if role is not Role.INGEST:
         add_routes(parts, app)

@@ -64,9 +64,9 @@ class Answers:
             travelled = self._swap(question.query.mode, table)
         entry = self._cache.find(question.key, sheet, travelled)
         if entry is None:
-            body, first_end_us = self._renderer.answer(question, sheet, travelled)
-            until = sheet.valid_until(first_end_us)
-            entry = Entry(body, sheet, travelled, until, private=question.private)
+            body, until = self._renderer.answer(question, sheet, travelled)
+            tag = sheet.tag + travelled.tag + question.tag
+            entry = Entry(body, sheet, travelled, until, tag=tag, private=question.private)
             self._cache.put(question.key, entry)
         return entry
 
@@ -79,7 +79,7 @@ class Answers:
         made_for, until = span_of_answer(board, now)
         sheet = make_sheet(self._area, board, made_for, until)
         self._board = board
-        if sheet.digest == self._sheet.digest and sheet.until == self._sheet.until:
+        if sheet.tag == self._sheet.tag and sheet.until == self._sheet.until:
             return self._sheet
         self._cache.drop()
         self._sheet = sheet

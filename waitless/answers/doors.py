@@ -10,8 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
 
-from waitless.answers.instants import render, to_us
-from waitless.answers.ranking import (
+from waitless.answers.columns import (
     NEVER,
     NO_XRAY,
     OPEN,
@@ -19,6 +18,7 @@ from waitless.answers.ranking import (
     XRAY_UNCONFIRMED,
     DoorColumns,
 )
+from waitless.answers.instants import render, to_us
 from waitless.area.facility import Facility, Need
 from waitless.area.hours import Calendar
 from waitless.recommend.suit import ARRIVAL, Exclusion, Shut, find_closed, find_xray

@@ -2,7 +2,6 @@
 
 import gzip
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from waitless.answers.render import Travelled
 from waitless.answers.sheet import Sheet
@@ -30,6 +29,7 @@ class Entry:
         travelled: Travelled,
         valid_until: datetime,
         *,
+        tag: bytes,
         private: bool,
     ) -> None:
         """Hold an answer.
@@ -39,6 +39,7 @@ class Entry:
             sheet: what it was made from.
             travelled: likewise.
             valid_until: when it should no longer be shown.
+            tag: of this answer among all, for its ETag.
             private: whether it stays out of shared caches.
         """
         self.body = body
@@ -46,7 +47,7 @@ class Entry:
         self.travelled = travelled
         self.valid_until = valid_until
         self.private = private
-        self._etag = sha256(body).hexdigest()[:24].encode()
+        self._etag = tag
         self._gzip: bytes | None = None
         self._heads: dict[tuple[int, bool, int], bytes] = {}
 

@@ -44,6 +44,8 @@ class NearCache:
 
     def put(self, key: Key, entry: Entry) -> None:
         """Keep an answer, and throw out others while there is no room."""
+        if self._most_entries == 0:
+            return
         self._remove(key)
         self._entries[key] = entry
         self.nbytes += entry.nbytes()

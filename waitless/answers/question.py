@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from waitless.answers.instants import render
 from waitless.area.pack import Area
@@ -21,6 +22,8 @@ class Question:
     key: Key
     private: bool
     """Whether its address holds a position, which keeps it out of shared caches."""
+    tag: bytes
+    """Tells the question from all others."""
     opening: bytes
     """Of the answer's JSON: origin, mode, need and advice."""
 
@@ -48,7 +51,8 @@ class Questions:
             "need": query.need,
             "advice": list_advice(query.need, query.age_years),
         }
-        return Question(query, key, private, render(about)[1:-1])
+        tag = blake2b(repr(key).encode(), digest_size=6).hexdigest().encode()
+        return Question(query, key, private, tag, render(about)[1:-1])
 
 
 def _first_age(months: int | None) -> int:

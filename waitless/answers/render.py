@@ -1,61 +1,27 @@
-"""Answers as bytes: fixed parts rendered once per area pack, the others joined to them."""
+"""Answers as bytes: what never changes is rendered once per area pack, the rest is composed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from math import isnan
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.modes import Mode
-from routing.table import ReachTable
+from waitless.answers.columns import make_desk
+from waitless.answers.compose import ROOM_A_PLACE, ROOM_BESIDES, compose
 from waitless.answers.doors import Doors, lay_out
 from waitless.answers.instants import render
 from waitless.answers.question import Question
-from waitless.answers.ranking import (
-    BARRED,
-    DOUBT_CLOCK,
-    DOUBT_CLOSING,
-    DOUBT_XRAY,
-    NEAREST,
-    REPORTED,
-    SHORTEST_KNOWN,
-    SHORTEST_TOTAL,
-    SHORTEST_WAIT,
-    SIMILAR_TO_PREVIOUS,
-    SIMILAR_TOTAL,
-    SUREST,
-    TOO_FAR,
-    UNREACHABLE,
-    rank_places,
-)
+from waitless.answers.ranking import rank_places
 from waitless.answers.sheet import Sheet
+from waitless.answers.texts import Texts, lay_end_to_end
 from waitless.area.facility import Facility, Need
 from waitless.area.pack import Area
 from waitless.recommend.cards import describe_facility, directions
-from waitless.recommend.reasons import Reason
 from waitless.recommend.recommend import FAR_AWAY, NO_WAY
 from waitless.recommend.suit import Exclusion, ExclusionReason, find_barred
 from waitless.travel.tables import ModeTable
 
-_MARKS = {
-    SUREST: Reason.SUREST,
-    SIMILAR_TOTAL: Reason.SIMILAR_TOTAL,
-    SHORTEST_KNOWN: Reason.SHORTEST_KNOWN,
-    SHORTEST_TOTAL: Reason.SHORTEST_TOTAL,
-    NEAREST: Reason.NEAREST,
-    SHORTEST_WAIT: Reason.SHORTEST_WAIT,
-    DOUBT_XRAY: Reason.XRAY_UNCONFIRMED,
-    DOUBT_CLOCK: Reason.OTHER_CLOCK,
-    DOUBT_CLOSING: Reason.MAY_CLOSE_BEFORE_SEEN,
-}
-"""In the order in which reasons are told."""
-_DESTINATION = (
-    b'{"rank":%d,%b%b},"travel":{"minutes":%.1f,"distance_m":%d,"basis":%b%b},'
-    b'"wait":%b,"total":%b,%b}'
-)
-_TOTAL = b'{"p10":%d,"p50":%d,"p90":%d,"mean":%d}'
 _PLACEHOLDER = 8888
 
 
@@ -66,13 +32,37 @@ class Travelled:
     table: ModeTable
     column: NDArray[np.int64]
     """Of each facility of the area its place in the table; -1 where it has none."""
-    columns: list[int]
-    basis: tuple[bytes, bytes]
-    """Basis and date as JSON: of usual ways, and of those that a live figure is in."""
+    texts: Texts
+    """Directions to each facility; after them basis and date of usual ways, and of those that a
+    live figure is in."""
+    tag: bytes
+    """Tells answers of this table and area pack from all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _DoorsLaid:
+    """A layout of doors as answers use it."""
+
+    doors: Doors
+    texts: Texts
+    offset_minutes: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Barred:
+    """Whom facilities do not treat, for one need and age."""
+
+    flags: NDArray[np.bool_]
+    texts: Texts
+    limited: NDArray[np.bool_]
+    """Facilities with an age limit, where the age was not said."""
 
 
 class Renderer:
-    """Renders answers of an area; byte for byte what serialising `recommend`'s answer gives."""
+    """Renders answers of an area; byte for byte what serialising `recommend`'s answer gives.
+
+    For one thread: every answer is composed in the same room.
+    """
 
     def __init__(self, area: Area, *, most_minutes: float, horizon_minutes: float) -> None:
         """Render what never changes.
@@ -86,141 +76,112 @@ class Renderer:
         self._most_minutes = most_minutes
         self._reach = timedelta(minutes=horizon_minutes + 240)
         self._facilities = list(area.facilities.values())
-        self._fixed = [_fixed_part(one) for one in self._facilities]
-        self._directions: dict[Mode, list[bytes]] = {}
+        far = [_far_part(one) for one in self._facilities]
+        self._places = lay_end_to_end(
+            (_fixed_part(one) for one in self._facilities),
+            (
+                render(Exclusion(one.id, ExclusionReason.UNREACHABLE, NO_WAY))
+                for one in self._facilities
+            ),
+            (before for before, _ in far),
+            (after for _, after in far),
+        )
         by_id = sorted(range(len(self._facilities)), key=lambda f: self._facilities[f].id)
         self._id_order = np.empty(len(by_id), dtype=np.int64)
         self._id_order[by_id] = np.arange(len(by_id))
-        self._doors: dict[Need, Doors] = {}
-        self._barred: dict[tuple[Need, int | None], tuple[NDArray[np.bool_], list[bytes]]] = {}
-        self._reasons: dict[tuple[int, bool, tuple[Reason, ...]], bytes] = {}
-        self._no_way = [
-            render(Exclusion(one.id, ExclusionReason.UNREACHABLE, NO_WAY))
-            for one in self._facilities
-        ]
-        far = (
-            render(Exclusion(one.id, ExclusionReason.TOO_FAR, FAR_AWAY.format(_PLACEHOLDER)))
-            for one in self._facilities
-        )
-        self._far = [part.replace(b"%", b"%%").replace(b"8888", b"%d") for part in far]
+        self._doors: dict[Need, _DoorsLaid] = {}
+        self._barred: dict[tuple[Need, int | None], _Barred] = {}
+        self._desk = make_desk(len(self._facilities))
+        self._make_room(0)
 
     def travelled(self, table: ModeTable) -> Travelled:
         """Lay out a travel table for answers."""
         place = {facility_id: i for i, facility_id in enumerate(table.reach.facility_ids)}
-        columns = [place.get(one.id, -1) for one in self._facilities]
         as_of = b',"as_of":' + render(table.as_of) + b',"directions_url":'
-        return Travelled(
-            table,
-            np.array(columns, dtype=np.int64),
-            columns,
-            (render(table.basis) + as_of, b'"live_traffic"' + as_of),
-        )
+        bases = [render(table.basis) + as_of, b'"live_traffic"' + as_of]
+        mode = table.reach.frame.mode
+        texts = lay_end_to_end((render(directions(one, mode)) for one in self._facilities), bases)
+        digest = sha256(table.reach.table_version.encode())
+        for array in (*texts, *self._places):
+            digest.update(array.tobytes())
+        column = [place.get(one.id, -1) for one in self._facilities]
+        tag = digest.hexdigest()[:12].encode()
+        return Travelled(table, np.array(column, dtype=np.int64), texts, tag)
 
-    def answer(self, question: Question, sheet: Sheet, travelled: Travelled) -> tuple[bytes, int]:
-        """The answer's JSON, and the end of the first live wait in it (`ranking.NEVER`)."""
+    def answer(
+        self, question: Question, sheet: Sheet, travelled: Travelled
+    ) -> tuple[bytes, datetime]:
+        """The answer's JSON, and until when it is good."""
         query = question.query
-        reach: ReachTable = travelled.table.reach
-        journeys = reach.travel_from(query.origin.lat, query.origin.lon)
-        doors = self._doors_of(query.need, sheet)
-        barred, bars = self._barred_of(query.need, query.age_years)
-        ranked = rank_places(
-            journeys.minutes, travelled.column, barred, self._id_order, doors.columns,
-            sheet.columns, sheet.now_us, self._most_minutes, query.limit,
-        )  # fmt: skip
-        minutes, spans = journeys.minutes.tolist(), ranked.span.tolist()
-        directions_to = self._directions_of(query.mode)
-        destinations = []
-        for place, (f, marks, total) in enumerate(
-            zip(ranked.order.tolist(), ranked.marks.tolist(), ranked.totals.tolist(), strict=True),
-            start=1,
-        ):
-            column = travelled.columns[f]
-            destinations.append(
-                _DESTINATION
-                % (
-                    place,
-                    self._fixed[f],
-                    doors.closing[spans[f]],
-                    minutes[column],
-                    round(journeys.distance_m.item(column)),
-                    travelled.basis[journeys.live.item(column)],
-                    directions_to[f],
-                    sheet.cards[f],
-                    b"null" if isnan(total[3]) else _TOTAL % tuple(total),
-                    self._reasons_of(f, marks, query.age_years, sheet),
-                )
-            )
-        arrivals = ranked.arrival.tolist()
-        excluded = []
-        for f, why in zip(ranked.out.tolist(), ranked.why.tolist(), strict=True):
-            if why == TOO_FAR:
-                excluded.append(self._far[f] % round(minutes[travelled.columns[f]]))
-            elif why == BARRED:
-                excluded.append(bars[f])
-            elif why == UNREACHABLE:
-                excluded.append(self._no_way[f])
-            elif why == REPORTED:
-                excluded.append(sheet.reported[f])
-            else:
-                excluded.append(doors.exclusion(spans[f], arrivals[f]))
-        body = b"".join(
-            (
-                sheet.opening,
-                sheet.render_validity(ranked.valid_until),
-                sheet.about,
-                question.opening,
-                b',"destinations":[',
-                b",".join(destinations),
-                b'],"not_shown":%d,"excluded":[' % (ranked.ranked - ranked.shown),
-                b",".join(excluded),
-                b"]}",
-            )
+        minutes, distance_m, live = travelled.table.reach.travel_from(
+            query.origin.lat, query.origin.lon
         )
-        return body, ranked.valid_until
+        laid = self._doors_of(query.need, sheet)
+        barred = self._barred_of(query.need, query.age_years)
+        column, waits = travelled.column, sheet.columns
+        ranked, shown, left_out, first_end_us = rank_places(
+            *self._desk, minutes, column, barred.flags, self._id_order, *laid.doors.columns,
+            waits.quantiles, waits.p50_us, waits.other_clock, waits.reported_until,
+            waits.live_until, sheet.now_us, self._most_minutes, query.limit,
+        )  # fmt: skip
+        texts = (self._places, travelled.texts, barred.texts, laid.texts, sheet.texts)
+        room = sum(one.nbytes for one in texts)
+        if room > self._room:
+            self._make_room(room)
+        length = compose(
+            self._out, ranked, shown, left_out, *self._desk, waits.quantiles,
+            minutes, distance_m, live, column, barred.limited, laid.offset_minutes,
+            *self._places, *travelled.texts, *barred.texts, *laid.texts, *sheet.texts,
+        )  # fmt: skip
+        until, told = sheet.valid_until(first_end_us)
+        composed = self._view[:length]
+        return b"".join((sheet.opening, told, sheet.about, question.opening, composed)), until
 
-    def _doors_of(self, need: Need, sheet: Sheet) -> Doors:
-        doors = self._doors.get(need)
-        if doors is None or not doors.since <= sheet.now < doors.until:
-            doors = self._doors[need] = lay_out(
+    def _make_room(self, texts: int) -> None:
+        """Room for an answer in which every fragment stands once, as most of them never do.
+
+        Only the two of the basis stand more often: `ROOM_A_PLACE` is for them too.
+        """
+        self._room = texts
+        besides = ROOM_A_PLACE * len(self._facilities) + ROOM_BESIDES
+        self._out = np.empty(texts + besides, dtype=np.uint8)
+        self._view = self._out.data
+
+    def _doors_of(self, need: Need, sheet: Sheet) -> _DoorsLaid:
+        laid = self._doors.get(need)
+        if laid is None or not laid.doors.since <= sheet.now < laid.doors.until:
+            doors = lay_out(
                 self._area.facilities, need, self._area.calendar, sheet.now, self._reach
             )
-        return doors
+            texts = lay_end_to_end(
+                doors.closing,
+                (before for before, _ in doors.refusal),
+                (after for _, after in doors.refusal),
+            )
+            offsets = np.array(doors.offset_minutes, dtype=np.int64)
+            laid = self._doors[need] = _DoorsLaid(doors, texts, offsets)
+        return laid
 
-    def _barred_of(self, need: Need, age: int | None) -> tuple[NDArray[np.bool_], list[bytes]]:
+    def _barred_of(self, need: Need, age: int | None) -> _Barred:
         known = self._barred.get((need, age))
         if known is None:
             found = [find_barred(one, need, age) for one in self._facilities]
-            known = self._barred[need, age] = (
+            limited = [age is None and one.min_age_months is not None for one in self._facilities]
+            known = self._barred[need, age] = _Barred(
                 np.array([bar is not None for bar in found], dtype=np.bool_),
-                [b"" if bar is None else render(bar) for bar in found],
+                lay_end_to_end(b"" if bar is None else render(bar) for bar in found),
+                np.array(limited, dtype=np.bool_),
             )
-        return known
-
-    def _directions_of(self, mode: Mode) -> list[bytes]:
-        known = self._directions.get(mode)
-        if known is None:
-            known = self._directions[mode] = [
-                render(directions(one, mode)) for one in self._facilities
-            ]
-        return known
-
-    def _reasons_of(self, f: int, marks: int, age: int | None, sheet: Sheet) -> bytes:
-        limited = age is None and self._facilities[f].min_age_months is not None
-        key = (marks, limited, sheet.reasons[f])
-        known = self._reasons.get(key)
-        if known is None:
-            reasons = [reason for mark, reason in _MARKS.items() if marks & mark]
-            if limited:
-                reasons.append(Reason.AGE_LIMIT)
-            similar = bool(marks & SIMILAR_TO_PREVIOUS)
-            told: Mapping[str, object] = {
-                "reasons": [*reasons, *sheet.reasons[f]],
-                "similar_to_previous": similar,
-            }
-            known = self._reasons[key] = render(told)[1:-1]
         return known
 
 
 def _fixed_part(facility: Facility) -> bytes:
     card = render(describe_facility(facility, None))
-    return b'"facility":' + card.removesuffix(b"null}")
+    return b',"facility":' + card.removesuffix(b"null}")
+
+
+def _far_part(facility: Facility) -> tuple[bytes, bytes]:
+    """Why it is too far, before the minutes and after them."""
+    whole = render(Exclusion(facility.id, ExclusionReason.TOO_FAR, FAR_AWAY.format(_PLACEHOLDER)))
+    before, _, after = whole.rpartition(str(_PLACEHOLDER).encode())
+    return before, after

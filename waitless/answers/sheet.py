@@ -1,14 +1,15 @@
 """A sheet: all that answers say of one board at one instant, laid out facility by facility."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 import numpy as np
 
+from waitless.answers.columns import NEVER, WaitColumns
 from waitless.answers.instants import from_us, render, to_us
-from waitless.answers.ranking import NEVER, WaitColumns
+from waitless.answers.texts import Texts, lay_end_to_end
 from waitless.area.facility import Facility
 from waitless.area.hours import Calendar
 from waitless.area.pack import Area
@@ -21,11 +22,12 @@ from waitless.recommend.recommend import VALID_FOR
 from waitless.recommend.suit import Exclusion, Reported, find_reported
 
 NO_NUMBER = float("nan")
+_NULL = b"null"
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The dynamic parts of answers. Two sheets of one `digest` give the same answers."""
+    """The dynamic parts of answers. Two sheets of one `tag` give the same answers."""
 
     now: datetime
     """What answers are made for."""
@@ -33,33 +35,27 @@ class Sheet:
     until: datetime
     """The first later instant that answers are to be made anew for."""
     columns: WaitColumns
-    cards: list[bytes]
-    """By facility: its wait as JSON."""
-    reasons: list[tuple[Reason, ...]]
-    """By facility: what is to be said of its wait."""
-    reported: list[bytes]
-    """By facility: its exclusion as JSON where its unit reports it shut; else empty."""
+    texts: Texts
+    """Three sections of one for each facility: its wait as JSON, from after the numbers of the
+    range on; its exclusion where its unit reports it shut; reasons, told of its wait."""
     opening: bytes
     """`"generated_at"` of the JSON's start; after it comes the validity."""
     about: bytes
     """What follows the validity, up to the origin."""
-    digest: bytes
-    valid: dict[int, bytes]
-    """Validity as JSON, by the end of the first live wait that is shown; filled as asked."""
+    tag: bytes
+    """Two sheets of one tag say the same."""
+    _valid: dict[int, tuple[datetime, bytes]] = field(default_factory=dict)
 
-    def valid_until(self, first_end_us: int) -> datetime:
-        """Until when an answer is good whose first live wait ends then."""
-        until = self.now + VALID_FOR
-        if first_end_us < NEVER:
-            until = min(until, from_us(first_end_us))
-        return max(self.now, until)
-
-    def render_validity(self, first_end_us: int) -> bytes:
-        """The same as JSON."""
-        told = self.valid.get(first_end_us)
-        if told is None:
-            told = self.valid[first_end_us] = render(self.valid_until(first_end_us))
-        return told
+    def valid_until(self, first_end_us: int) -> tuple[datetime, bytes]:
+        """Until when an answer is good whose first live wait ends then; the same as JSON."""
+        known = self._valid.get(first_end_us)
+        if known is None:
+            until = self.now + VALID_FOR
+            if first_end_us < NEVER:
+                until = min(until, from_us(first_end_us))
+            until = max(self.now, until)
+            known = self._valid[first_end_us] = (until, render(until))
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,6 @@ class _Row:
 def make_sheet(area: Area, board: Board, now: datetime, until: datetime) -> Sheet:
     """Lay out a board for answers that are made for `now` and given until `until`."""
     rows = [_row(facility, area.calendar, board, now) for facility in area.facilities.values()]
-    cards = [row.card for row in rows]
     reported = [
         b""
         if row.reported is None
@@ -88,14 +83,13 @@ def make_sheet(area: Area, board: Board, now: datetime, until: datetime) -> Shee
     about = _render_about(area, board)
     opening = b'{"generated_at":' + render(now) + b',"valid_until":'
     digest = sha256(opening + about)
-    for part in (*cards, *reported, *(array.tobytes() for array in columns)):
-        digest.update(part)
-    reasons = [row.reasons for row in rows]
-    digest.update(repr(reasons).encode())
-    return Sheet(
-        now, to_us(now), until, columns, cards, reasons, reported, opening, about,
-        digest.digest(), {},
-    )  # fmt: skip
+    texts = lay_end_to_end(
+        (_after_numbers(row.card) for row in rows), reported, (_tell(row.reasons) for row in rows)
+    )
+    for array in (*texts, *columns):
+        digest.update(array.tobytes())
+    tag = digest.hexdigest()[:24].encode()
+    return Sheet(now, to_us(now), until, columns, texts, opening, about, tag)
 
 
 def _render_about(area: Area, board: Board) -> bytes:
@@ -123,6 +117,15 @@ def _row(facility: Facility, calendar: Calendar, board: Board, now: datetime) ->
         tuple(list_wait_reasons(wait, reading, now)),
         None if reading is None else find_reported(facility, reading, now, calendar),
     )
+
+
+def _after_numbers(card: bytes) -> bytes:
+    """A wait's JSON without its opening `{"when_seen":{...` up to the mean; else null, whole."""
+    return card if card == _NULL else card[card.index(b',"basis":') :]
+
+
+def _tell(reasons: tuple[Reason, ...]) -> bytes:
+    return render(reasons)[1:-1]
 
 
 def _columns(rows: list[_Row]) -> WaitColumns:

@@ -23,7 +23,7 @@ class Draining:
 
     on = False
 
-    async def close_after(self, _: web.Request, response: web.StreamResponse) -> None:
+    def close_after(self, _: web.Request, response: web.StreamResponse) -> None:
         """Just before an answer's headers are sent."""
         if self.on:
             response.headers["Connection"] = "close"

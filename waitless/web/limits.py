@@ -4,16 +4,17 @@ The fields are those of draft-ietf-httpapi-ratelimit-headers-09: `RateLimit-Poli
 in w seconds) and `RateLimit` (r left now, full again in t seconds).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
 from waitless.keys import KeyRing
 from waitless.limits import Limiter, Verdict
 from waitless.web.auth import SCHEME
+from waitless.web.middleware import Gate
 from waitless.web.problems import Problem, problem_response
+from waitless.web.ready import Hook
 
 EXEMPT = frozenset({"/healthz", "/readyz", "/metrics"})
 """A monitor must not be told that all is busy."""
@@ -69,21 +70,20 @@ class Clients:
         return peer
 
 
-def limit(limiter: Limiter, clients: Clients, on_refusal: Callable[[], None]) -> Middleware:
-    """The middleware that refuses whoever asks too often."""
+def limit(limiter: Limiter, clients: Clients, on_refusal: Callable[[], None]) -> Gate:
+    """What refuses whoever asks too often."""
 
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    def judge(request: web.Request) -> web.StreamResponse | None:
         if request.path in EXEMPT:
-            return await handler(request)
+            return None
         verdict = limiter.admit(clients.name(request))
         request[_VERDICT] = verdict
         if verdict.admitted:
-            return await handler(request)
+            return None
         on_refusal()
         return refusal(verdict)
 
-    return middleware
+    return judge
 
 
 def refusal(verdict: Verdict) -> web.Response:
@@ -94,11 +94,11 @@ def refusal(verdict: Verdict) -> web.Response:
     return response
 
 
-def rate_headers(limiter: Limiter) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def rate_headers(limiter: Limiter) -> Hook:
     """What adds the RateLimit fields to every answer, streams too, before it is sent."""
     policy = f'"default";q={limiter.burst};w={round(limiter.burst / limiter.rate) or 1}'
 
-    async def add(request: web.Request, response: web.StreamResponse) -> None:
+    def add(request: web.Request, response: web.StreamResponse) -> None:
         verdict = request.get(_VERDICT)
         if verdict is not None:
             response.headers["RateLimit-Policy"] = policy

@@ -3,50 +3,70 @@
 import logging
 import re
 import time
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from waitless.metrics import WebMetrics
-from waitless.web.problems import Problem, problem_response
+from waitless.web.problems import Problem, answer_fault, problem_response
 from waitless.web.ready import REQUEST_ID, SECURITY, ReadyAnswer, new_request_id
 
 log = logging.getLogger("waitless.access")
 
+Gate = Callable[[web.Request], web.StreamResponse | None]
+"""Gives the refusal of a request that shall not reach its handler."""
 _KEY = web.RequestKey("request_id", str)
 MOST_QUERY = 1024
 """Characters; the longest sensible query has about 120."""
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def around(metrics: WebMetrics) -> Middleware:
-    """The outermost middleware. Logs the path, never the query: it may hold a position.
+def around(metrics: WebMetrics, gates: Sequence[Gate] = ()) -> Middleware:
+    """All that is done around handlers, in one middleware: each costs a tenth of an answer.
 
-    Ready answers are logged at DEBUG alone: a line costs as much as half an answer.
+    Logs the path, never the query: it may hold a position. Ready answers are logged at DEBUG
+    alone: a line costs as much as half an answer.
+
+    Args:
+        metrics: where requests are counted.
+        gates: asked in their order, before the handler.
     """
+    gates = (_limit_query, *gates)
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.perf_counter()
-        request_id = request_id_of(request)
-        if len(request.raw_path) > MOST_QUERY < len(request.query_string):
-            response: web.StreamResponse = problem_response(
-                Problem.QUERY_TOO_LONG, f"at most {MOST_QUERY} characters"
-            )
-        else:
-            response = await handler(request)
+        response: web.StreamResponse | None = None
+        try:
+            for gate in gates:
+                response = gate(request)
+                if response is not None:
+                    break
+            else:
+                response = await handler(request)
+        except Exception as fault:  # noqa: BLE001 - every fault is answered
+            response = answer_fault(request, fault)
         duration = time.perf_counter() - began
-        route = _route(request)
+        resource = request.match_info.route.resource
+        # The route's pattern, so that labels are bounded.
+        route = "unmatched" if resource is None else resource.canonical
         metrics.answered(route, request.method, response.status, duration)
         level = logging.DEBUG if isinstance(response, ReadyAnswer) else logging.INFO
         if log.isEnabledFor(level):
             log.log(
                 level, "%s %s %d %.1f ms %s",
-                request.method, route, response.status, duration * 1000, request_id,
+                request.method, route, response.status, duration * 1000, request_id_of(request),
             )  # fmt: skip
         return response
 
     return middleware
+
+
+def _limit_query(request: web.Request) -> web.StreamResponse | None:
+    if len(request.raw_path) > MOST_QUERY < len(request.query_string):
+        return problem_response(Problem.QUERY_TOO_LONG, f"at most {MOST_QUERY} characters")
+    return None
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -60,15 +80,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 def request_id_of(request: web.Request) -> str:
     """The id that came with a request, or one made for it."""
-    known = request.get(_KEY)
-    if known is None:
-        given = request.headers.get(REQUEST_ID, "")
-        known = given if _GOOD_ID.fullmatch(given) else new_request_id()
-        request[_KEY] = known
+    if _KEY in request:
+        return request[_KEY]
+    given = request.headers.get(REQUEST_ID)
+    known = given if given is not None and _GOOD_ID.fullmatch(given) else new_request_id()
+    request[_KEY] = known
     return known
-
-
-def _route(request: web.Request) -> str:
-    """The route's pattern, so that labels are bounded; `unmatched` for everything else."""
-    resource = request.match_info.route.resource
-    return "unmatched" if resource is None else resource.canonical

@@ -6,7 +6,6 @@ from http import HTTPStatus
 
 import orjson
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 log = logging.getLogger(__name__)
 
@@ -105,23 +104,23 @@ _BY_STATUS = {
 }
 
 
-@web.middleware
-async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into a problem document."""
-    try:
-        return await handler(request)
-    except RequestRefused as refused:
-        return problem_response(refused.problem, refused.detail, **refused.more)
-    except web.HTTPException as fault:
-        if fault.status < HTTPStatus.BAD_REQUEST:
-            raise
-        problem = _BY_STATUS.get(HTTPStatus(fault.status), Problem.BAD_REQUEST)
-        response = problem_response(problem, f"{request.method} {request.path[:128]}")
-        if isinstance(fault, web.HTTPMethodNotAllowed):
-            response.headers["Allow"] = fault.headers["Allow"]
-        return response
-    except Exception:
+def answer_fault(request: web.Request, fault: Exception) -> web.Response:
+    """The problem document that answers what a handler raised.
+
+    Raises:
+        HTTPException: what was raised was no fault, but an answer of another kind.
+    """
+    if isinstance(fault, RequestRefused):
+        return problem_response(fault.problem, fault.detail, **fault.more)
+    if not isinstance(fault, web.HTTPException):
         # The path alone: a query may hold a position.
         route = request.match_info.route.resource
-        log.exception("%s %s failed", request.method, route and route.canonical)
+        log.error("%s %s failed", request.method, route and route.canonical, exc_info=fault)
         return problem_response(Problem.INTERNAL, "It has been noted. Please try again.")
+    if fault.status < HTTPStatus.BAD_REQUEST:
+        raise fault
+    problem = _BY_STATUS.get(HTTPStatus(fault.status), Problem.BAD_REQUEST)
+    response = problem_response(problem, f"{request.method} {request.path[:128]}")
+    if isinstance(fault, web.HTTPMethodNotAllowed):
+        response.headers["Allow"] = fault.headers["Allow"]
+    return response

@@ -5,7 +5,7 @@ cannot differ.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -88,18 +88,20 @@ def join_answer(
     return head, b"" if status is HTTPStatus.NOT_MODIFIED else entry.form(gzipped=gzipped)
 
 
-Hook = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
-HOOKS: web.AppKey[list[Hook]] = web.AppKey("hooks", list)
-"""What is done to every answer before it is sent, ready ones too: signals that are not in their
-parts already. Absent or empty where there is none."""
+Hook = Callable[[web.Request, web.StreamResponse], None]
+_HOOKS: web.AppKey[list[Hook]] = web.AppKey("hooks", list)
+"""What is done to every answer before it is sent, ready ones too: what is not in their parts
+already. Absent where there is none."""
 
 
 def add_hook(app: web.Application, hook: Hook) -> None:
     """Have a hook called before every answer of an application that has not been started."""
-    app.on_response_prepare.append(hook)
-    if HOOKS not in app:
-        app[HOOKS] = []
-    app[HOOKS].append(hook)
+
+    async def signal(request: web.Request, response: web.StreamResponse) -> None:
+        hook(request, response)
+
+    app.on_response_prepare.append(signal)
+    app.setdefault(_HOOKS, []).append(hook)
 
 
 class ReadyAnswer(web.StreamResponse):
@@ -114,13 +116,14 @@ class ReadyAnswer(web.StreamResponse):
         """Send it, and wait where the client reads slowly."""
         self._keep_alive = request.keep_alive
         head, last = self._head, b"\r\n"
-        if isinstance(request, web.Request) and (hooks := request.app.get(HOOKS)):
-            for hook in hooks:
-                await hook(request, self)
-            self.headers.pop(hdrs.CONNECTION, None)  # told below
-            head += b"".join(
-                f"{name}: {value}\r\n".encode() for name, value in self.headers.items()
-            )
+        if isinstance(request, web.Request) and _HOOKS in request.app:
+            for hook in request.app[_HOOKS]:
+                hook(request, self)
+            if self.headers:
+                self.headers.pop(hdrs.CONNECTION, None)  # told below
+                head += b"".join(
+                    f"{name}: {value}\r\n".encode() for name, value in self.headers.items()
+                )
         if request.version == HttpVersion10:
             head = head.replace(b"HTTP/1.1", b"HTTP/1.0", 1)
             last = b"Connection: keep-alive\r\n\r\n" if self._keep_alive else last

@@ -65,7 +65,9 @@ class Recommendations:
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Parse, answer, render."""
         query_string = request.raw_path.partition("?")[2].partition("#")[0]
-        question = self._targets.read(query_string.encode(errors="surrogateescape"), request.query)
+        question = self._targets.read(
+            query_string.encode(errors="surrogateescape"), lambda: request.query
+        )
         now = self._now()
         entry = self._answers.find(question, now)
         gzipped = accepts_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))

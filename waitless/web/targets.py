@@ -5,7 +5,7 @@ first, and query strings with a full postcode are not kept.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from multidict import MultiMapping
 from yarl import URL
@@ -21,6 +21,7 @@ MOST_KEPT = 4096
 _DECIMAL = rb"([+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?)"
 _POSITION = re.compile(rb"lat=" + _DECIMAL + rb"&lon=" + _DECIMAL + rb"(?:&(.*))?")
 _FULL_POSTCODE = re.compile(r"[0-9]\s*[0-9][A-Za-z]{2}\s*$")
+_Parse = Callable[[], MultiMapping[str]]
 _KeptAs = bytes | tuple[int, int, bytes | None]
 
 
@@ -33,12 +34,12 @@ class Targets:
         self._questions = Questions(area)
         self._kept: dict[_KeptAs, Question] = {}
 
-    def read(self, query_string: bytes, parsed: MultiMapping[str] | None = None) -> Question:
+    def read(self, query_string: bytes, parse: _Parse | None = None) -> Question:
         """The question that a query string asks.
 
         Args:
             query_string: as it came, still percent-encoded.
-            parsed: the same, where it has been parsed already.
+            parse: parses the same.
 
         Raises:
             RequestRefused: whatever cannot be understood, by name.
@@ -46,10 +47,7 @@ class Targets:
         key = self._key(query_string)
         question = None if key is None else self._kept.get(key)
         if question is None:
-            if parsed is None:
-                parsed = URL.build(
-                    path="/", query_string=query_string.decode("ascii"), encoded=True
-                ).query
+            parsed = _parse(query_string) if parse is None else parse()
             question = self._parse(key, parsed)
         return question
 
@@ -74,3 +72,8 @@ class Targets:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = question
         return question
+
+
+def _parse(query_string: bytes) -> MultiMapping[str]:
+    text = query_string.decode("ascii")
+    return URL.build(path="/", query_string=text, encoded=True).query

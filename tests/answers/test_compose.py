@@ -1,12 +1,16 @@
 """Numbers are rounded as Python rounds them, and fragments fit the room that is made for them."""
 
+from itertools import pairwise
+
 from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from waitless.answers.compose import round_half_even, round_to_tenths
 from waitless.answers.texts import lay_end_to_end
 
 
+@hypothesis_settings(deadline=None)  # compiled at the first call
 @given(st.floats(0, 1e6))
 @example(0.15)
 @example(0.25)
@@ -18,12 +22,14 @@ def test_tenths_are_those_of_round(value: float) -> None:
     assert f"{round_to_tenths(value) / 10:.1f}" == f"{round(value, 1):.1f}"
 
 
+@hypothesis_settings(deadline=None)
 @given(st.integers(0, 10_000_000))
 def test_twentieths_are_rounded_by_their_exact_value(twentieths: int) -> None:
     value = twentieths / 20
     assert f"{round_to_tenths(value) / 10:.1f}" == f"{value:.1f}"
 
 
+@hypothesis_settings(deadline=None)  # compiled at the first call
 @given(st.floats(0, 1e9))
 @example(0.5)
 @example(1.5)
@@ -37,6 +43,6 @@ def test_fragments_lie_where_they_are_looked_for(one: list[bytes], other: list[b
     texts = lay_end_to_end(one, other)
 
     ends = texts.first.tolist()
-    told = [texts.blob[a:b].tobytes() for a, b in zip(ends, ends[1:], strict=False)]
+    told = [texts.blob[a:b].tobytes() for a, b in pairwise(ends)]
 
     assert told == [*one, *other]

@@ -46,6 +46,7 @@ def create_app(
     parts = Parts(settings, now, chance, role)
     app = web.Application(middlewares=[around(parts.metrics)])
     app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(parts.registry.sharing)
     if settings.rate_limit > 0:
         add_limits(parts, app)
     app.middlewares.append(problem_middleware)

@@ -6,41 +6,11 @@ that is done for an answer out of the near cache.
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-
-
-REQUESTS, DURATION = "waitless_http_requests", "waitless_http_request_duration_seconds"
-REQUESTS_SAY = "Requests answered, by route, method and status."
-DURATION_SAYS = "Time from a request's arrival to its answer, by route."
-
-
-class Counts(Protocol):
-    """Where requests are counted."""
-
-    def count(self, route: str, method: str, status: int, duration_s: float) -> None:
-        """Count one request."""
-
-
-class SharedRequestCounts:
-    """The same in the client library's own counters, which processes can share by files."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        names = ["route", "method", "status"]
-        self._requests = Counter(REQUESTS, REQUESTS_SAY, names, registry=registry)
-        self._durations = Histogram(
-            DURATION, DURATION_SAYS, ["route"], buckets=ANSWER_BUCKETS_S, registry=registry
-        )
-
-    def count(self, route: str, method: str, status: int, duration_s: float) -> None:
-        """Count one request."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._durations.labels(route).observe(duration_s)
 
 
 class RequestCounts(Collector):
@@ -64,18 +34,19 @@ class RequestCounts(Collector):
     def collect(self) -> Iterable[Metric]:
         """The figures so far."""
         requests = CounterMetricFamily(
-            REQUESTS,
-            REQUESTS_SAY,
+            "waitless_http_requests",
+            "Requests answered, by route, method and status.",
             labels=["route", "method", "status"],
         )
-        for (route, method, status), number in self._requests.items():
+        # Copies: a scrape is told in a thread, while the loop counts on.
+        for (route, method, status), number in dict(self._requests).items():
             requests.add_metric([route, method, str(status)], number)
         durations = HistogramMetricFamily(
-            DURATION,
-            DURATION_SAYS,
+            "waitless_http_request_duration_seconds",
+            "Time from a request's arrival to its answer, by route.",
             labels=["route"],
         )
-        for route, buckets in self._durations.items():
+        for route, buckets in dict(self._durations).items():
             told, below = [], 0
             for bound, number in zip((*ANSWER_BUCKETS_S, "+Inf"), buckets, strict=True):
                 below += number

@@ -85,7 +85,7 @@ def test_every_metric_is_documented() -> None:
 
 def test_every_gauge_says_whose_value_several_processes_tell() -> None:
     registry = CollectorRegistry()
-    for collector in (WebMetrics, IngestMetrics, TrafficMetrics):
+    for collector in (WebMetrics, IngestMetrics, TrafficMetrics, LimitMetrics):
         for name, metric in vars(collector(registry)).items():
             if isinstance(metric, Gauge):
                 assert metric._multiprocess_mode.startswith("live"), name  # noqa: SLF001

@@ -20,6 +20,7 @@ import pytest
 from tests.support.processes import Serving
 from tests.support.servers import Server, free_port
 from waitless.keys import Role, make_key
+from waitless.registry import SHARE_EVERY_S
 
 QUESTION = "/v1/recommendations?place=CT14&need=wound"
 KEY, KEY_LINES = make_key("kcht", Role.PROVIDER)
@@ -53,6 +54,23 @@ class Workers(Serving):
             if int(parent) == self.process.pid and state != "Z" and role in words:
                 pids.append(int(path.parent.name))
         return sorted(pids)
+
+    async def ask_figures(self) -> dict[str, float]:
+        """What `/metrics` of any worker tells, by name and labels."""
+        url = f"http://127.0.0.1:{self.port}/metrics"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            lines = (await response.text()).splitlines()
+        told = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, _, value in told}
+
+    async def ask_on_a_new_connection(self, *, keep_alive: bool) -> None:
+        """Ask once; `keep_alive` leaves the request to the fast path, where it is on."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        close = "" if keep_alive else "Connection: close\r\n"
+        writer.write(f"GET {QUESTION} HTTP/1.1\r\nHost: here\r\n{close}\r\n".encode())
+        assert b" 200 " in await reader.readline()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
 
     async def push(self) -> int:
         """The status of a pushed wait."""
@@ -234,33 +252,44 @@ async def test_tables_are_mapped_once_and_shared(two: Workers) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_any_worker_tells_what_all_have_counted(two: Workers) -> None:
-    await two.becomes("ready")
-    async with aiohttp.ClientSession() as session:
-
-        async def ask(path: str) -> str:
-            headers = {"Connection": "close"}
-            url = f"http://127.0.0.1:{two.port}{path}"
-            async with session.get(url, headers=headers) as response:
-                return await response.text()
-
-        async def count() -> float:
-            found = re.findall(
-                r'waitless_http_requests_total{.*route="/v1/recommendations".*} (\S+)',
-                await ask("/metrics"),
-            )
-            return sum(map(float, found))
-
-        for _ in range(40):
-            await ask(QUESTION)
-        counted = {await count() for _ in range(10)}
-        assert counted == {40}
+async def test_any_worker_tells_what_all_have_counted(own_redis: Server, tmp_path: Path) -> None:
+    two = Workers(tmp_path, own_redis, "--workers", "2", WAITLESS_FAST_PATH="true")
+    asked = 'waitless_http_requests_total{method="GET",route="/v1/recommendations",status="200"}'
+    timed = 'waitless_http_request_duration_seconds_count{route="/v1/recommendations"}'
+    slowest = (  # all of them
+        'waitless_http_request_duration_seconds_bucket{le="+Inf",route="/v1/recommendations"}'
+    )
+    hits, misses, stale = (
+        f'waitless_cache_lookups_total{{outcome="{one}"}}' for one in ("hits", "misses", "stale")
+    )
+    fast = 'waitless_fast_path_requests_total{fate="answered"}'
+    slow = 'waitless_fast_path_requests_total{fate="handed_over"}'
+    try:
+        await two.becomes("ready")
+        before = await two.ask_figures()
+        for _ in range(20):
+            await two.ask_on_a_new_connection(keep_alive=False)
+            await two.ask_on_a_new_connection(keep_alive=True)
+        await asyncio.sleep(2 * SHARE_EVERY_S)
+        told = [await two.ask_figures() for _ in range(10)]
+        for figures in told:
+            assert figures[asked] == figures[timed] == figures[slowest] == 40
+            assert figures[hits] + figures[misses] + figures[stale] == 40
+            assert figures["waitless_cache_entries"] >= 1
+            assert figures["waitless_cache_bytes"] > 1000
+            assert figures[fast] == 20
+            assert figures[slow] >= before[slow] + 20
+        assert [figures[slow] for figures in told] == sorted(figures[slow] for figures in told)
         two.signal(signal.SIGHUP)
         await two.says("every process has been replaced", within_s=120)
-        assert await count() == 40, "what was counted stays counted"
-        figures = await ask("/metrics")
-    assert "pid=" not in figures, "every gauge says whose value is told"
-    assert "waitless_store_epoch" in figures, "the writer's figures too"
+        figures = await two.ask_figures()
+        assert figures[asked] == figures[slowest] == 40, "what was counted stays counted"
+        assert figures[fast] == 20
+        assert figures["waitless_cache_entries"] == 0, "what the living have"
+        assert not [name for name in figures if "pid=" in name], "gauges say whose value is told"
+        assert "waitless_travel_searches_total" in figures, "the writer's figures too"
+    finally:
+        two.close()
 
 
 @pytest.mark.timeout(180)

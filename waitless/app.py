@@ -45,6 +45,7 @@ def create_app(
     parts = Parts(settings, now, chance, role)
     app = web.Application()
     app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(parts.registry.sharing)
     gates = [add_limits(parts, app)] if settings.rate_limit > 0 else []
     app.middlewares.append(around(parts.metrics, gates))
     add_machine_routes(parts, app, role)

@@ -1,9 +1,10 @@
 """The writer's lease: who may write an area's truth, and a store that takes it from nobody else.
 
 Key of an area, beside those of `waitless.store`: `:writer` (hash: `token`, to whom the lease was
-granted last, and `until`, in milliseconds of Redis's own clock). It never expires, so that a
-writer that lost its lease while it was stopped is refused for as long as anybody remembers, and
-so that no eviction takes it. docs/decisions/0012 says why a token and not a number.
+granted last, `until`, in milliseconds of Redis's own clock, and `leaving`, 1 where that process is
+about to end). It never expires, so that a writer that lost its lease while it was stopped is
+refused for as long as anybody remembers, and so that no eviction takes it. docs/decisions/0012
+says why a token and not a number.
 """
 
 import asyncio
@@ -50,14 +51,17 @@ local lasts = tonumber(ARGV[2])
 local token, ends = unpack(redis.call('HMGET', KEYS[1], 'token', 'until'))
 if token and token ~= ARGV[1] then
   local left = tonumber(ends) - now
-  if ARGV[3] == 'renew' or (left > 0 and left <= lasts) then return 0 end
+  if ARGV[3] ~= 'take' or (left > 0 and left <= lasts) then
+    return redis.call('HGET', KEYS[1], 'leaving') == '1' and 0 or tonumber(ends)
+  end
 end
-redis.call('HSET', KEYS[1], 'token', ARGV[1], 'until', now + lasts)
-return 1
+local leaving = ARGV[3] == 'leave' and 1 or 0
+redis.call('HSET', KEYS[1], 'token', ARGV[1], 'until', now + lasts, 'leaving', leaving)
+return -1
 """
-"""A lease that has lapsed is granted to the first who asks, but renewed to whom it was granted
-last. More time left than a lease lasts means that Redis's clock was set back: that counts for
-nothing."""
+"""Tells -1 where it is granted, else until when another has it, 0 where that one is about to end. A
+lease that has lapsed is granted to the first who asks, but renewed to whom it was granted last.
+More time left than a lease lasts means that Redis's clock was set back: that counts for nothing."""
 _RELEASE = GUARD + "redis.call('HSET', KEYS[1], 'until', 0)"
 
 Command = Sequence[str | int | bytes]
@@ -80,16 +84,36 @@ class Lease:
         self._grant = redis.register_script(_GRANT)
         self._release = redis.register_script(_RELEASE)
         self._write = redis.register_script(_WRITE)
-        self._granted = asyncio.Event()
+        self._granted = False
+        self._leaving = False
+        self._refusals = 0
+        self._rival_until = 0
 
     @property
     def held(self) -> bool:
         """Whether it has been granted to us; the store alone knows whether it still is."""
-        return self._granted.is_set()
+        return self._granted
 
-    async def wait(self) -> None:
-        """Return once it has been granted to us."""
-        await self._granted.wait()
+    async def is_granted_within(self, seconds: float) -> bool:
+        """Whether it is granted to us within a time, while somebody else asks for it (`win`).
+
+        False as soon as another process is seen to renew it meanwhile, which is not about to end:
+        that one lives. What it renewed before may be the lease of one that has just died.
+        """
+        loop = asyncio.get_running_loop()
+        deadline, refusals, until = loop.time() + seconds, self._refusals, None
+        while not self._granted:
+            if until is None and self._refusals > refusals:
+                until = self._rival_until
+            renewed = until is not None and self._rival_until > until
+            if renewed or loop.time() >= deadline:
+                return False
+            await asyncio.sleep(ASK_EVERY_S / 5)
+        return True
+
+    def leave(self) -> None:
+        """Let a standby know that this process is about to end; until then it writes on."""
+        self._leaving = True
 
     async def win(self) -> None:
         """Ask until it is granted, while the store is away or another process holds it."""
@@ -108,7 +132,7 @@ class Lease:
             log.debug("store away (%s): nobody can become the writer", fault)
             return False
         self.token = token
-        self._granted.set()
+        self._granted = True
         log.info("this process is the writer now")
         return True
 
@@ -122,8 +146,8 @@ class Lease:
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
             try:
-                if not await self._ask(self.token, "renew"):
-                    self._granted.clear()
+                if not await self._ask(self.token, "leave" if self._leaving else "renew"):
+                    self._granted = False
                     raise LeaseLost("another process has become the writer")
                 away = False
             except StoreAway as fault:
@@ -133,7 +157,7 @@ class Lease:
 
     async def release(self) -> None:
         """Let another process have it at once; nothing may be written after that."""
-        self._granted.clear()
+        self._granted = False
         try:
             await self._release(keys=[self.key], args=[self.token])
         except (*StoreAway, ResponseError) as fault:
@@ -166,4 +190,9 @@ class Lease:
 
     async def _ask(self, token: str, how: str) -> bool:
         words = (token, round(LASTS_S * 1000), how)
-        return bool(await self.run(self._grant, [self.key], words))
+        until = int(await self.run(self._grant, [self.key], words))
+        if until < 0:
+            return True
+        self._refusals += 1
+        self._rival_until = until
+        return False

@@ -1,33 +1,15 @@
 """What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from waitless.pulse import Pulse
-from waitless.request_counts import Counts, RequestCounts, SharedRequestCounts
+from waitless.request_counts import RequestCounts
 
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""Where it is set, several processes count as one."""
 RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-
-
-def expose(registry: CollectorRegistry) -> bytes:
-    """Prometheus's text form of all that is counted.
-
-    Under a supervisor that is the sum over its processes, whichever is asked: each counts in files
-    of its own in the folder of PROMETHEUS_MULTIPROC_DIR. A gauge's `multiprocess_mode` says which
-    of the living processes' values is told: the one furthest behind, or the newest.
-    """
-    if SHARED in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
 
 
 class IngestMetrics:
@@ -128,12 +110,9 @@ class WebMetrics:
     """Rate, errors and duration by route, and the board that answers come from."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests: Counts
-        if SHARED in os.environ:
-            self._requests = SharedRequestCounts(registry)
-        else:
-            self._requests = RequestCounts()
-            registry.register(self._requests)
+        self.requests = RequestCounts()
+        """What `answered` counts in."""
+        registry.register(self.requests)
         self._epoch = Gauge(
             "waitless_board_epoch",
             "The epoch that answers come from.",
@@ -167,12 +146,7 @@ class WebMetrics:
 
     def answered(self, route: str, method: str, status: int, duration_s: float) -> None:
         """Count one request."""
-        self._requests.count(route, method, status, duration_s)
-
-    @property
-    def requests(self) -> Counts:
-        """What `answered` counts in."""
-        return self._requests
+        self.requests.count(route, method, status, duration_s)
 
     def board_renewed(self, epoch: int, pulse: Pulse | None, *, degraded: bool) -> None:
         """Note the board that answers come from now."""
@@ -201,6 +175,7 @@ class LimitMetrics:
         self._shared = Gauge(
             "waitless_rate_limits_shared",
             "1 while workers share what they gave; 0 while each limits by itself.",
+            multiprocess_mode="livemin",
             registry=registry,
         )
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from routing.modes import Mode
@@ -22,6 +21,7 @@ from waitless.metrics import WebMetrics
 from waitless.pulse_watch import PulseWatch
 from waitless.redis_clients import Wanted
 from waitless.redis_link import open_redis
+from waitless.registry import Registry
 from waitless.settings import Settings
 from waitless.store import Store
 from waitless.traffic.simulated import with_simulated_traffic
@@ -52,7 +52,7 @@ class Parts:
         self.area = load_area(find_pack(settings.area))
         if settings.simulated:
             self.area = with_simulated_traffic(self.area)
-        self.registry = CollectorRegistry()
+        self.registry = Registry()
         self.metrics = WebMetrics(self.registry)
         redis = self.open_redis(accepts=role is not Role.API)
         self.lease = Lease(redis, self.area.id)

@@ -6,79 +6,54 @@ that is done for an answer out of the near cache.
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Protocol
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 ANSWER_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
-REQUESTS, DURATION = "waitless_http_requests", "waitless_http_request_duration_seconds"
-REQUESTS_SAY = "Requests answered, by route, method and status."
-DURATION_SAYS = "Time from a request's arrival to its answer, by route."
-
-
-class Counts(Protocol):
-    """Where requests are counted."""
-
-    def count(self, route: str, method: str, status: int, duration_s: float) -> None:
-        """Count one request."""
-
-
-class SharedRequestCounts:
-    """The same in the client library's own counters, which processes can share by files."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        names = ["route", "method", "status"]
-        self._requests = Counter(REQUESTS, REQUESTS_SAY, names, registry=registry)
-        self._durations = Histogram(
-            DURATION, DURATION_SAYS, ["route"], buckets=ANSWER_BUCKETS_S, registry=registry
-        )
-
-    def count(self, route: str, method: str, status: int, duration_s: float) -> None:
-        """Count one request."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._durations.labels(route).observe(duration_s)
-
-
 class RequestCounts(Collector):
     """Requests by route, method and status, and durations by route."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, str, int], int] = {}
-        self._durations: dict[str, list[int]] = {}
-        self._seconds: dict[str, float] = {}
+        self._counts: dict[tuple[str, str, int], list[int]] = {}
+        """How many took how long, by bucket."""
+        self._seconds: dict[tuple[str, str, int], float] = {}
 
     def count(self, route: str, method: str, status: int, duration_s: float) -> None:
         """Count one request."""
         key = (route, method, status)
-        self._requests[key] = self._requests.get(key, 0) + 1
-        buckets = self._durations.get(route)
+        buckets = self._counts.get(key)
         if buckets is None:
-            buckets = self._durations[route] = [0] * (len(ANSWER_BUCKETS_S) + 1)
+            buckets = self._counts[key] = [0] * (len(ANSWER_BUCKETS_S) + 1)
+            self._seconds[key] = 0.0
         buckets[bisect_left(ANSWER_BUCKETS_S, duration_s)] += 1
-        self._seconds[route] = self._seconds.get(route, 0.0) + duration_s
+        self._seconds[key] += duration_s
 
     def collect(self) -> Iterable[Metric]:
         """The figures so far."""
         requests = CounterMetricFamily(
-            REQUESTS,
-            REQUESTS_SAY,
+            "waitless_http_requests",
+            "Requests answered, by route, method and status.",
             labels=["route", "method", "status"],
         )
-        for (route, method, status), number in self._requests.items():
-            requests.add_metric([route, method, str(status)], number)
+        by_route: dict[str, list[list[int]]] = {}
+        seconds: dict[str, float] = {}
+        # Copies: a scrape is told in a thread, while the loop counts on.
+        for (route, method, status), buckets in dict(self._counts).items():
+            requests.add_metric([route, method, str(status)], sum(buckets))
+            by_route.setdefault(route, []).append(buckets)
+            taken_s = self._seconds[route, method, status]
+            seconds[route] = seconds.get(route, 0.0) + taken_s
         durations = HistogramMetricFamily(
-            DURATION,
-            DURATION_SAYS,
+            "waitless_http_request_duration_seconds",
+            "Time from a request's arrival to its answer, by route.",
             labels=["route"],
         )
-        for route, buckets in self._durations.items():
-            told, below = [], 0
-            for bound, number in zip((*ANSWER_BUCKETS_S, "+Inf"), buckets, strict=True):
-                below += number
-                told.append((str(bound), below))
-            durations.add_metric([route], told, self._seconds[route])
+        for route, counted in by_route.items():
+            below = accumulate(map(sum, zip(*counted, strict=True)))
+            bounds = (*map(str, ANSWER_BUCKETS_S), "+Inf")
+            durations.add_metric([route], [*zip(bounds, below, strict=True)], seconds[route])
         return requests, durations

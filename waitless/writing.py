@@ -60,6 +60,7 @@ class Writing:
 
     def add_routes(self, app: web.Application) -> None:
         """The routes of the one process that writes: pushed waits, and operators' acts."""
+        app.on_shutdown.append(self._leave)
         capacities = Capacities(
             self._parts.area.facilities, self._parts.keys, self._ingest, now=self._parts.now
         )
@@ -83,6 +84,10 @@ class Writing:
             app.router.add_post(path, while_writing(self._parts.lease, handler))
         for path, handler in gets.items():
             app.router.add_get(path, while_writing(self._parts.lease, handler))
+
+    async def _leave(self, _: web.Application) -> None:
+        """Nobody new reaches us any more: whoever asks the standby shall wait for it."""
+        self._parts.lease.leave()
 
     @asynccontextmanager
     async def run(self, _: web.Application) -> AsyncIterator[None]:

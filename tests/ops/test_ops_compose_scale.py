@@ -1,5 +1,7 @@
 import os
+import re
 import subprocess
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import yaml
 from tests.support.servers import require_binary
 from waitless.area.pack import find_pack, load_area
 from waitless.settings import load_settings
+from waitless.travel.retime import LOOK_EVERY_S
+from waitless.travel.shelf import SUPERSEDED_FOR_S
 
 ROOT = Path(__file__).parents[2]
 OURS = ["api", "ingest"]
@@ -103,11 +107,11 @@ def test_the_pack_that_is_mounted_is_one(shard: dict[str, Any], name: str) -> No
     assert load_area(find_pack(str(packs / Path(area).relative_to("/packs")))).id == "east-kent"
 
 
-def test_answering_processes_are_as_many_as_asked_for_and_one_writes() -> None:
+def test_answering_processes_are_as_many_as_asked_for_and_the_writer_has_a_standby() -> None:
     shard = _resolve(API_PROCESSES="7")
 
     assert shard["services"]["api"]["deploy"]["replicas"] == 7
-    assert "replicas" not in shard["services"]["ingest"]["deploy"]
+    assert shard["services"]["ingest"]["deploy"]["replicas"] == 2
 
 
 def test_answering_processes_map_one_copy_of_the_tables(shard: dict[str, Any]) -> None:
@@ -117,14 +121,39 @@ def test_answering_processes_map_one_copy_of_the_tables(shard: dict[str, Any]) -
     assert shard["volumes"][volume]["driver_opts"]["type"] == "tmpfs"
 
 
-def test_redis_keeps_its_log_and_may_rewrite_it_when_full(scale: dict[str, Any]) -> None:
-    redis = scale["services"]["redis"]
+def _maxmemory_and_limit(service: dict[str, Any]) -> tuple[int, int]:
+    """Bytes that Redis fills, and that its container may take."""
+    options = service["command"]
+    units = {"mb": 2**20, "gb": 2**30, "m": 2**20, "g": 2**30}
+    texts = (
+        options[options.index("--maxmemory") + 1],
+        str(service["deploy"]["resources"]["limits"]["memory"]),
+    )
+    sizes = []
+    for text in texts:
+        found = re.fullmatch(r"(\d+)([mg]b?)?", text.lower())
+        assert found is not None, text
+        sizes.append(int(found[1]) * units.get(found[2], 1))
+    return sizes[0], sizes[1]
+
+
+def test_redis_keeps_its_log_and_may_rewrite_it_when_full(shard: dict[str, Any]) -> None:
+    redis = shard["services"]["redis"]
     options = redis["command"]
+    maxmemory, limit = _maxmemory_and_limit(redis)
 
     assert options[options.index("--appendonly") + 1] == "yes"
-    assert options[options.index("--maxmemory") + 1] == "${REDIS_MEMORY:-1gb}"
-    limit = redis["deploy"]["resources"]["limits"]["memory"]
-    assert int(limit.removesuffix("m")) > 2 * 1024
+    assert limit >= 2 * maxmemory + 2**29
+
+
+def test_redis_has_room_for_a_country_that_always_has_new_traffic(shard: dict[str, Any]) -> None:
+    maxmemory, _ = _maxmemory_and_limit(shard["services"]["redis"])
+    junctions, in_reach, facilities, searching_s = 1_009_985, 30.3, 480, 5.3  # performance.md
+    drive = junctions * in_reach * 6
+    superseded = ceil(SUPERSEDED_FOR_S / (searching_s + LOOK_EVERY_S))
+    frames, others, history = 3 * 57 * 2**20, 20 * 2**20, facilities * 226 * 1024  # scaling.md
+
+    assert maxmemory >= 1.25 * ((superseded + 2) * drive + frames + others + history)
 
 
 def test_areas_on_one_machine_differ_in_name_and_ports(scale: dict[str, Any]) -> None:

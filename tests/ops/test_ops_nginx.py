@@ -21,13 +21,13 @@ SECRETS = ("51.2787", "1.0877", "lat=", "198.51.100.7")
 class Nginx:
     """A real nginx under our file, before workers that the test runs itself."""
 
-    def __init__(self, folder: Path, workers: list[int]) -> None:
+    def __init__(self, folder: Path, workers: list[int], ingests: list[int] | None = None) -> None:
         program = require_binary("nginx", "nginx-light")
         self._folder = folder
         health_port = free_port()
 
         def command(port: int) -> list[str]:
-            conf = write_conf(folder, port, health_port, workers)
+            conf = write_conf(folder, port, health_port, workers, ingests)
             return [program, "-p", str(folder), "-c", str(conf), "-g", "daemon off;"]
 
         self.server = Server(command, folder)
@@ -48,16 +48,22 @@ class Nginx:
         return (self._folder / f"{self.port}.log").read_text()
 
 
-def write_conf(folder: Path, port: int, health_port: int, workers: list[int]) -> Path:
+def write_conf(
+    folder: Path,
+    port: int,
+    health_port: int,
+    workers: list[int],
+    ingests: list[int] | None = None,
+) -> Path:
     """Our file with this test's ports and paths, and addresses for the names `api` and `ingest`.
 
     Debian 12's nginx does not know `resolve`, which asks the container engine for them.
     """
     text = (ROOT / "ops/nginx.conf").read_text()
-    for name in ("api", "ingest"):
+    for name, ports in (("api", workers), ("ingest", ingests or workers)):
         pattern = rf"server {name}:8080 resolve (.*);"
-        (options,) = re.findall(pattern, text)
-        addresses = " ".join(f"server 127.0.0.1:{each} {options};" for each in workers)
+        assert re.search(pattern, text), name
+        addresses = " ".join(rf"server 127.0.0.1:{each} \1;" for each in ports)
         text = re.sub(pattern, addresses, text)
     for there, here in (
         ("listen 8080;", f"listen 127.0.0.1:{port};"),

@@ -1,6 +1,7 @@
 """The OpenAPI document is valid, and the running service keeps to it."""
 
 import asyncio
+from collections import Counter
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -13,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.support.service import Patient, get_json
+from tests.support.service import Patient, get_json, serving
 from waitless.app import Role, create_app
 from waitless.settings import Settings
 
@@ -46,20 +47,55 @@ async def test_every_public_route_is_described(patient: Patient, redis_url: str)
 
 async def test_the_service_keeps_to_the_document(patient: Patient) -> None:
     """Generated requests, valid and not, for every operation that ends by itself."""
+    statuses = await exercise(patient, examples=80)
+
+    assert statuses.total() > 200
+    assert statuses[429] == 0
+
+
+async def test_the_service_keeps_to_the_document_where_clients_are_limited(redis_url: str) -> None:
+    app = create_app(Settings(redis_url=redis_url, rate_limit=0.01, rate_burst=5), Role.API)
+    async with serving(app) as patient:
+        statuses = await exercise(patient, examples=12, under="/v1/")
+
+    assert statuses[200] > 0
+    assert statuses[429] > 20
+
+
+async def test_every_limited_operation_says_so_and_how_long_to_wait(patient: Patient) -> None:
+    document = await get_json(patient, "/openapi.json")
+
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            responses = operation["responses"]
+            if not path.startswith("/v1/"):
+                assert "429" not in responses
+                continue
+            assert set(responses["429"]["headers"]) == {
+                "RateLimit-Policy",
+                "RateLimit",
+                "Retry-After",
+            }
+            assert all("RateLimit" in response["headers"] for response in responses.values())
+
+
+async def exercise(patient: Patient, *, examples: int, under: str = "/") -> Counter[int]:
+    """Check generated requests against the document; gives how often each status came."""
     document = await get_json(patient, "/openapi.json")
     del document["paths"]["/v1/events"]
-    for path in [path for path in document["paths"] if path.startswith(WRITER)]:
-        del document["paths"][path]
+    for path in list(document["paths"]):
+        if path.startswith(WRITER) or not path.startswith(under):
+            del document["paths"][path]
     base = str(patient.make_url("")).rstrip("/")
+    statuses: Counter[int] = Counter()
 
-    def exercise() -> int:
-        cases = 0
+    def ask_all() -> None:
         schema = schemathesis.openapi.from_dict(document)
         for result in schema.get_all_operations():
             operation = result.ok()
 
             @settings(
-                max_examples=80,
+                max_examples=examples,
                 deadline=None,
                 phases=[Phase.explicit, Phase.generate],
                 suppress_health_check=list(HealthCheck),
@@ -67,11 +103,10 @@ async def test_the_service_keeps_to_the_document(patient: Patient) -> None:
             )
             @given(case=operation.as_strategy())
             def ask(case: schemathesis.Case) -> None:
-                nonlocal cases
-                cases += 1
-                case.call_and_validate(base_url=base, checks=CHECKS)
+                response = case.call_and_validate(base_url=base, checks=CHECKS)
+                statuses[response.status_code] += 1
 
             ask()
-        return cases
 
-    assert await asyncio.to_thread(exercise) > 200
+    await asyncio.to_thread(ask_all)
+    return statuses

@@ -12,14 +12,13 @@ from typing import Any
 from prometheus_client.multiprocess import mark_process_dead
 
 from waitless.listening import listen, listen_together
+from waitless.registry import SHARED
 from waitless.serve.child import Child
 from waitless.serve.slot import Slot
 from waitless.settings import Settings
 
 log = logging.getLogger(__name__)
 
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client's processes count together."""
 TABLES_FOLDER = "WAITLESS_TABLES_FOLDER"
 
 
@@ -42,7 +41,7 @@ def supervise(settings: Settings, workers: int, *, writes: bool) -> int:
         metrics, tables = Path(folder) / "metrics", Path(folder) / "tables"
         metrics.mkdir()
         tables.mkdir()
-        more = {METRICS_FOLDER: str(metrics)}
+        more = {SHARED: str(metrics)}
         if settings.tables_folder is None:
             more[TABLES_FOLDER] = str(tables)
         return asyncio.run(_Supervisor(answering, writing, more).run())
@@ -109,7 +108,7 @@ class _Supervisor:
     def _bury(self, child: Child) -> None:
         """What a process counted stays counted; what it gauged goes with it."""
         self._living.discard(child)
-        mark_process_dead(child.pid, self._more[METRICS_FOLDER])  # type: ignore[no-untyped-call]
+        mark_process_dead(child.pid, self._more[SHARED])  # type: ignore[no-untyped-call]
 
     async def _roll(self, slots: list[Slot]) -> None:
         """At every SIGHUP, replace one process after the other."""

@@ -20,8 +20,9 @@ from waitless.store import Changes
 
 log = logging.getLogger(__name__)
 
-PIECE_BYTES = 4 * 1024 * 1024
-"""Redis does one thing at a time: in such pieces a table of hundreds of MB holds nobody up."""
+PIECE_BYTES = 4 * 1024 * 1024 - 64
+"""Redis does one thing at a time: in such pieces a table of hundreds of MB holds nobody up. With
+what Redis puts around it a piece fits into 4 MiB; a byte more would take 5."""
 SUPERSEDED_FOR_S = 60
 """How long a superseded table can still be fetched by whoever has just read its name."""
 UNFINISHED_FOR_S = 3600

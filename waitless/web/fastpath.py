@@ -27,7 +27,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from waitless.answers.answers import Answers
-from waitless.request_counts import Counts
+from waitless.request_counts import RequestCounts
 from waitless.web.problems import RequestRefused
 from waitless.web.ready import accepts_gzip, choose_status, join_answer, new_request_id
 from waitless.web.targets import Targets
@@ -76,7 +76,7 @@ class FastPath:
         self,
         targets: Targets,
         answers: Answers,
-        counts: Counts,
+        counts: RequestCounts,
         *,
         now: Callable[[], datetime],
         admit: Admit | None = None,

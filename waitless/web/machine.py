@@ -6,14 +6,13 @@ from datetime import datetime
 
 import orjson
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
 from waitless.follow import BoardFollower
 from waitless.health import SILENT_AFTER
 from waitless.lease import Lease
-from waitless.metrics import expose
 from waitless.redis_link import StoreAway
+from waitless.registry import Registry, expose
 from waitless.store import Store
 from waitless.web.answers import Health, Readiness
 
@@ -25,7 +24,7 @@ class Machine:
         self,
         follower: BoardFollower,
         store: Store,
-        registry: CollectorRegistry,
+        registry: Registry,
         *,
         now: Callable[[], datetime],
         lease: Lease | None = None,
@@ -74,6 +73,7 @@ class Machine:
 
     async def get_metrics(self, _: web.Request) -> web.Response:
         """Prometheus's text form."""
+        self._registry.share()
         body = await asyncio.to_thread(expose, self._registry)
         return web.Response(
             body=body,

@@ -25,9 +25,11 @@ from waitless.web.answers import (
     Readiness,
 )
 from waitless.web.openapi_parts import (
+    HEADERS,
     REF,
     Document,
     gives,
+    limited,
     mapping,
     parameter,
     path_id,
@@ -89,45 +91,57 @@ def describe_api(area: Area, modes: Collection[Mode]) -> Document:
             ),
         },
         "paths": {
-            "/v1/recommendations": {"get": _recommendations(modes)},
-            "/v1/facilities": {
-                "get": gives("listFacilities", "Every facility, as GeoJSON", FacilityCollection)
-            },
-            "/v1/facilities/{id}": {
-                "get": gives(
-                    "getFacility",
-                    "One facility, as GeoJSON",
-                    FacilityFeature,
-                    [path_id("facility", list(area.facilities))],
-                    {Problem.UNKNOWN_FACILITY},
-                )
-            },
-            "/v1/facilities/{id}/history": {"get": _history(area)},
-            "/v1/feeds": {"get": gives("listFeeds", "Health of every feed", FeedList)},
-            "/v1/feeds/{id}": {
-                "get": gives(
-                    "getFeed",
-                    "Health of one feed",
-                    FeedFigures,
-                    [path_id("feed", area.list_providers()[:1])],
-                    {Problem.UNKNOWN_FEED},
-                )
-            },
-            "/v1/events": {"get": _events()},
-            "/v1/capacities": {"post": _capacities()},
-            "/v1/operator/held": {"get": secured(gives("listHeld", "Held values", HeldList))},
-            "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},
-            "/v1/operator/held/{id}/drop": {"post": _act("dropHeld", "Decide that it is wrong")},
-            "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
-            "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
-            "/v1/operator/audit": {"get": secured(gives("listAudit", "What was done", AuditList))},
-            "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
-            "/readyz": {"get": _ready()},
+            path: {
+                method: limited(operation) if path.startswith("/v1/") else operation
+                for method, operation in operations.items()
+            }
+            for path, operations in _list_paths(area, modes).items()
         },
         "components": {
             "schemas": schemas,
+            "headers": HEADERS,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
+    }
+
+
+def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Document]]:
+    """Every operation by path and method, as it is where no limits are set."""
+    return {
+        "/v1/recommendations": {"get": _recommendations(modes)},
+        "/v1/facilities": {
+            "get": gives("listFacilities", "Every facility, as GeoJSON", FacilityCollection)
+        },
+        "/v1/facilities/{id}": {
+            "get": gives(
+                "getFacility",
+                "One facility, as GeoJSON",
+                FacilityFeature,
+                [path_id("facility", list(area.facilities))],
+                {Problem.UNKNOWN_FACILITY},
+            )
+        },
+        "/v1/facilities/{id}/history": {"get": _history(area)},
+        "/v1/feeds": {"get": gives("listFeeds", "Health of every feed", FeedList)},
+        "/v1/feeds/{id}": {
+            "get": gives(
+                "getFeed",
+                "Health of one feed",
+                FeedFigures,
+                [path_id("feed", area.list_providers()[:1])],
+                {Problem.UNKNOWN_FEED},
+            )
+        },
+        "/v1/events": {"get": _events()},
+        "/v1/capacities": {"post": _capacities()},
+        "/v1/operator/held": {"get": secured(gives("listHeld", "Held values", HeldList))},
+        "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},
+        "/v1/operator/held/{id}/drop": {"post": _act("dropHeld", "Decide that it is wrong")},
+        "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
+        "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
+        "/v1/operator/audit": {"get": secured(gives("listAudit", "What was done", AuditList))},
+        "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
+        "/readyz": {"get": _ready()},
     }
 
 

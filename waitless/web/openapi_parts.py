@@ -9,6 +9,26 @@ from waitless.web.problems import CONTENT_TYPE, Problem
 
 Document = dict[str, object]
 REF = "#/components/schemas/{name}"
+HEADER_REF = "#/components/headers/{name}"
+HEADERS: Document = {
+    "RateLimit-Policy": {
+        "description": "Where limits are set: q requests at once, given back over w seconds",
+        "schema": {"type": "string", "pattern": r'^"default";q=\d+;w=\d+$'},
+        "example": '"default";q=100;w=5',
+    },
+    "RateLimit": {
+        "description": "Where limits are set: r requests left now, all of them again in t seconds",
+        "schema": {"type": "string", "pattern": r'^"default";r=\d+;t=\d+$'},
+        "example": '"default";r=99;t=1',
+    },
+    "Retry-After": {
+        "description": "Seconds until the next request is admitted",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+"""Headers that are the same wherever they come."""
+RATE_HEADERS = ("RateLimit-Policy", "RateLimit")
 
 
 def gives(
@@ -43,6 +63,23 @@ def secured(operation: Document) -> Document:
     responses |= refusals({Problem.UNAUTHENTICATED, Problem.FORBIDDEN})
     responses |= refusals({Problem.STANDBY, Problem.STORE_AWAY})
     return {**operation, "security": [{"key": []}], "responses": responses}
+
+
+def limited(operation: Document) -> Document:
+    """An operation that a client can be refused for asking too often, where limits are set."""
+    refused = refusals({Problem.TOO_MANY_REQUESTS})
+    responses: Document = {
+        status: _with_headers(
+            mapping(told), *RATE_HEADERS, *(["Retry-After"] if status in refused else [])
+        )
+        for status, told in (mapping(operation["responses"]) | refused).items()
+    }
+    return {**operation, "responses": responses}
+
+
+def _with_headers(response: Document, *names: str) -> Document:
+    more = {name: {"$ref": HEADER_REF.format(name=name)} for name in names}
+    return {**response, "headers": {**mapping(response.get("headers", {})), **more}}
 
 
 def mapping(value: object) -> Document:

@@ -253,7 +253,9 @@ async def test_tables_are_mapped_once_and_shared(two: Workers) -> None:
 
 @pytest.mark.timeout(180)
 async def test_any_worker_tells_what_all_have_counted(own_redis: Server, tmp_path: Path) -> None:
-    two = Workers(tmp_path, own_redis, "--workers", "2", WAITLESS_FAST_PATH="true")
+    two = Workers(
+        tmp_path, own_redis, "--workers", "2", WAITLESS_FAST_PATH="true", WAITLESS_LOOP="uvloop"
+    )
     asked = 'waitless_http_requests_total{method="GET",route="/v1/recommendations",status="200"}'
     timed = 'waitless_http_request_duration_seconds_count{route="/v1/recommendations"}'
     slowest = (  # all of them

@@ -11,16 +11,16 @@ from waitless.background import running
 from waitless.limits import Limiter
 from waitless.metrics import LimitMetrics
 from waitless.parts import Parts, Role
-from waitless.serve.process import DRAINING
+from waitless.serve.draining import DRAINING, Draining
 from waitless.travel import MODES
 from waitless.web.directory import Directory
 from waitless.web.docs import Docs
 from waitless.web.events import Events
-from waitless.web.fastpath import FastPath, FastPathFigures, install
+from waitless.web.fastpath import FastPath, FastPathFigures
+from waitless.web.fastserver import install
 from waitless.web.feeds import Feeds
-from waitless.web.limits import Clients, limit, rate_headers
+from waitless.web.limits import Clients, RateLimits
 from waitless.web.machine import Machine
-from waitless.web.middleware import Gate
 from waitless.web.page import PatientPage
 from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
@@ -29,11 +29,8 @@ from waitless.web.static import StaticFiles
 log = logging.getLogger(__name__)
 
 
-def add_limits(parts: Parts, app: web.Application) -> Gate:
-    """Rate limits, and their own link to Redis: they wait for no replica.
-
-    Gives what requests must pass.
-    """
+def add_limits(parts: Parts, app: web.Application) -> RateLimits:
+    """Rate limits, and their own link to Redis: they wait for no replica."""
     metrics = LimitMetrics(parts.registry)
     redis = parts.open_redis()
     limiter = Limiter(
@@ -45,6 +42,7 @@ def add_limits(parts: Parts, app: web.Application) -> Gate:
         on_sync=metrics.synced,
     )
     clients = Clients(parts.settings.list_trusted_proxies(), parts.keys)
+    limits = RateLimits(limiter, clients, metrics.refused)
 
     @asynccontextmanager
     async def sharing(_: web.Application) -> AsyncIterator[None]:
@@ -54,9 +52,9 @@ def add_limits(parts: Parts, app: web.Application) -> Gate:
         finally:
             await redis.aclose()
 
-    add_hook(app, rate_headers(limiter))
+    add_hook(app, limits.add_fields)
     app.cleanup_ctx.append(sharing)
-    return limit(limiter, clients, metrics.refused)
+    return limits
 
 
 def add_machine_routes(parts: Parts, app: web.Application, role: Role) -> None:
@@ -105,17 +103,15 @@ def add_routes(parts: Parts, app: web.Application) -> None:
     app.on_shutdown.append(events.close)
 
 
-def add_fast_path(parts: Parts, app: web.Application) -> None:
+def add_fast_path(parts: Parts, app: web.Application, limits: RateLimits | None) -> None:
     """Answer plain questions before aiohttp parses them."""
-    if parts.settings.rate_limit > 0:
-        log.warning("the fast path is off: it does not count towards rate limits yet")
-        return
     fast = FastPath(
         parts.targets,
         parts.answers,
         parts.metrics.requests,
         now=parts.now,
-        draining=lambda: DRAINING in app and app[DRAINING].on,
+        draining=app.setdefault(DRAINING, Draining()),
+        admit=None if limits is None else limits.admit,
     )
     if install(app, fast):
         parts.registry.register(FastPathFigures(fast))

@@ -46,13 +46,13 @@ def create_app(
     app = web.Application()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(parts.registry.sharing)
-    gates = [add_limits(parts, app)] if settings.rate_limit > 0 else []
-    app.middlewares.append(around(parts.metrics, gates))
+    limits = add_limits(parts, app) if settings.rate_limit > 0 else None
+    app.middlewares.append(around(parts.metrics, [] if limits is None else [limits.judge]))
     add_machine_routes(parts, app, role)
     if role is not Role.INGEST:
         add_routes(parts, app)
         if settings.fast_path:
-            add_fast_path(parts, app)
+            add_fast_path(parts, app, limits)
     if role is Role.API:
         app.cleanup_ctx.append(lambda _: answering(parts))
     else:

@@ -16,8 +16,8 @@ from tests.web.conftest import READINGS, put
 from waitless.app import Role, create_app
 from waitless.settings import Settings
 from waitless.store import Store
-from waitless.web import fastpath
-from waitless.web.fastpath import judge_headers
+from waitless.web import fastserver
+from waitless.web.plain_get import judge_headers
 
 ASKED = b"GET /v1/recommendations?place=CT14 HTTP/1.1\r\nHost: here\r\n\r\n"
 FATES = re.compile(r'waitless_fast_path_requests_total\{fate="(\w+)"\} (\d+)')
@@ -243,18 +243,36 @@ async def test_a_slow_reader_does_not_fill_the_memory(fast: Patient) -> None:
     writer.close()
 
 
-async def test_whom_the_limit_refuses_is_not_answered(fast: Patient) -> None:
-    app_server = fast.server.runner.server  # type: ignore[attr-defined]
-    peers: list[str | None] = []
+async def test_the_rate_limit_counts_what_the_fast_path_answers(
+    store: Store, redis_url: str, clock: FakeClock
+) -> None:
+    await put(store, *READINGS)
+    limited = Settings(
+        redis_url=redis_url, fast_path=True, rate_limit=0.01, rate_burst=4,
+        trusted_proxies="127.0.0.1",
+    )  # fmt: skip
+    mine, theirs = (
+        ASKED.replace(b"Host: here", b"Host: here\r\nX-Forwarded-For: " + address)
+        for address in (b"192.0.2.7", b"192.0.2.8")
+    )
+    async with serving(create_app(limited, Role.API, now=clock)) as client:
 
-    def refuse(peer: str | None) -> bytes:
-        peers.append(peer)
-        return b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
+        async def ready() -> bool:
+            return b'"degraded":false' in await exchange(client, theirs)
 
-    app_server._fast.admit = refuse  # noqa: SLF001
+        await eventually(ready)
+        before = await fates(client)
+        answers = [await exchange(client, mine) for _ in range(5)]
+        after = await fates(client)
 
-    assert (await exchange(fast, ASKED)).startswith(b"HTTP/1.1 429 ")
-    assert peers == ["127.0.0.1"]
+    statuses = [answer[9:12] for answer in answers]
+    told = [re.findall(rb'RateLimit: "default";r=(\d+)', answer)[0] for answer in answers]
+    assert statuses == [b"200", b"200", b"200", b"200", b"429"]
+    assert told == [b"3", b"2", b"1", b"0", b"0"]
+    assert all(b'RateLimit-Policy: "default";q=4;w=400\r\n' in answer for answer in answers)
+    assert b"Retry-After: " in answers[4]
+    assert b'"code":"too_many_requests"' in answers[4]
+    assert after["answered"] - before["answered"] == 4
 
 
 def test_an_untested_aiohttp_gets_no_fast_path_and_the_log_says_so(
@@ -267,7 +285,7 @@ def test_an_untested_aiohttp_gets_no_fast_path_and_the_log_says_so(
 
     assert "_make_handler" not in vars(app)
     assert "the fast path is off" in caplog.text
-    assert fastpath.TESTED_WITH
+    assert fastserver.TESTED_WITH
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "Expect", "Upgrade", "TE"])

@@ -6,6 +6,7 @@ import socket
 
 from aiohttp import web
 
+from waitless.serve.draining import DRAINING, Draining
 from waitless.web.ready import add_hook
 
 BOOTED, LISTEN = b"b", b"l"
@@ -16,22 +17,6 @@ DRAINED_WITHIN_S = 5.0
 FINISHED_WITHIN_S = 5.0
 """How long a request in work may take after that."""
 _LOOK_EVERY_S = 0.05
-
-
-class Draining:
-    """Whether this process is about to end; if so, every answer closes its connection."""
-
-    on = False
-
-    def close_after(self, _: web.Request, response: web.StreamResponse) -> None:
-        """Just before an answer's headers are sent."""
-        if self.on:
-            response.headers["Connection"] = "close"
-            response.force_close()
-
-
-DRAINING = web.AppKey("draining", Draining)
-"""Where an application has it: whoever answers past its signals must look here."""
 
 
 async def serve_app(
@@ -46,7 +31,7 @@ async def serve_app(
         listening: bound; other processes may have it too, so that what waits in it is not lost.
         control: to the supervisor, which says when to listen; None where there is none.
     """
-    draining = app[DRAINING] = Draining()
+    draining = app.setdefault(DRAINING, Draining())
     add_hook(app, draining.close_after)
     ending, at_once = asyncio.Event(), asyncio.Event()
 

@@ -4,7 +4,7 @@ The fields are those of draft-ietf-httpapi-ratelimit-headers-09: `RateLimit-Poli
 in w seconds) and `RateLimit` (r left now, full again in t seconds).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import web
@@ -12,9 +12,7 @@ from aiohttp import web
 from waitless.keys import KeyRing
 from waitless.limits import Limiter, Verdict
 from waitless.web.auth import SCHEME
-from waitless.web.middleware import Gate
 from waitless.web.problems import Problem, problem_response
-from waitless.web.ready import Hook
 
 EXEMPT = frozenset({"/healthz", "/readyz", "/metrics"})
 """A monitor must not be told that all is busy."""
@@ -51,7 +49,7 @@ class Clients:
         mapped = getattr(address, "ipv4_mapped", None)
         return any((mapped or address) in network for network in self._trusted)
 
-    def address(self, peer: str, forwarded: "list[str] | tuple[str, ...]") -> str:
+    def address(self, peer: str, forwarded: Sequence[str]) -> str:
         """The nearest address that no trusted proxy has; what lies behind it is hearsay.
 
         Args:
@@ -70,41 +68,58 @@ class Clients:
         return peer
 
 
-def limit(limiter: Limiter, clients: Clients, on_refusal: Callable[[], None]) -> Gate:
-    """What refuses whoever asks too often."""
+class RateLimits:
+    """Judges requests, and tells clients how they stand."""
 
-    def judge(request: web.Request) -> web.StreamResponse | None:
+    def __init__(self, limiter: Limiter, clients: Clients, on_refusal: Callable[[], None]) -> None:
+        """Nobody judged yet.
+
+        Args:
+            limiter: this worker's part of the limit.
+            clients: tells who asks.
+            on_refusal: called at every refusal.
+        """
+        self._limiter = limiter
+        self._clients = clients
+        self._on_refusal = on_refusal
+        refilled_s = round(limiter.burst / limiter.rate) or 1
+        self._policy = f'"default";q={limiter.burst};w={refilled_s}'
+
+    def judge(self, request: web.Request) -> web.StreamResponse | None:
+        """The refusal of a request that comes too soon (a gate); None admits it."""
         if request.path in EXEMPT:
             return None
-        verdict = limiter.admit(clients.name(request))
+        verdict = self._limiter.admit(self._clients.name(request))
         request[_VERDICT] = verdict
         if verdict.admitted:
             return None
-        on_refusal()
-        return refusal(verdict)
+        self._on_refusal()
+        again = verdict.retry_after_s
+        response = problem_response(Problem.TOO_MANY_REQUESTS, f"again in {again} s")
+        response.headers["Retry-After"] = str(again)
+        return response
 
-    return judge
-
-
-def refusal(verdict: Verdict) -> web.Response:
-    """The answer to a request that is not admitted."""
-    again = verdict.retry_after_s
-    response = problem_response(Problem.TOO_MANY_REQUESTS, f"again in {again} s")
-    response.headers["Retry-After"] = str(again)
-    return response
-
-
-def rate_headers(limiter: Limiter) -> Hook:
-    """What adds the RateLimit fields to every answer, streams too, before it is sent."""
-    policy = f'"default";q={limiter.burst};w={round(limiter.burst / limiter.rate) or 1}'
-
-    def add(request: web.Request, response: web.StreamResponse) -> None:
+    def add_fields(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Tell the client how it stands (a hook): every answer does, streams too."""
         verdict = request.get(_VERDICT)
         if verdict is not None:
-            response.headers["RateLimit-Policy"] = policy
-            response.headers["RateLimit"] = f'"default";r={verdict.remaining};t={verdict.reset_s}'
+            for name, value in self._list_fields(verdict):
+                response.headers[name] = value
 
-    return add
+    def admit(self, peer: str, forwarded: Sequence[str]) -> bytes | None:
+        """The same fields as header lines, for a request without a key.
+
+        None where it is refused; it is not counted then, and may be judged again.
+        """
+        verdict = self._limiter.admit(self._clients.address(peer, forwarded))
+        if not verdict.admitted:
+            return None
+        fields = self._list_fields(verdict)
+        return b"".join(f"{name}: {value}\r\n".encode() for name, value in fields)
+
+    def _list_fields(self, verdict: Verdict) -> list[tuple[str, str]]:
+        standing = f'"default";r={verdict.remaining};t={verdict.reset_s}'
+        return [("RateLimit-Policy", self._policy), ("RateLimit", standing)]
 
 
 def _is_address(text: str) -> bool:

@@ -51,6 +51,10 @@ class Targets:
             question = self._parse(key, parsed)
         return question
 
+    def keeps(self, query_string: bytes) -> bool:
+        """Whether a query string is recognised as it stands: there is no position in it."""
+        return query_string in self._kept
+
     def _key(self, query_string: bytes) -> _KeptAs | None:
         """What a query string is recognised by; None where its position is not served."""
         position = _POSITION.fullmatch(query_string)

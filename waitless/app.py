@@ -10,7 +10,6 @@ from waitless.parts import Clock, Parts, Role
 from waitless.settings import Settings
 from waitless.web.discretion import be_discreet
 from waitless.web.middleware import add_headers, around
-from waitless.writing import Writing
 
 __all__ = ["Role", "create_app", "utc_now"]
 
@@ -56,6 +55,8 @@ def create_app(
     if role is Role.API:
         app.cleanup_ctx.append(lambda _: answering(parts))
     else:
+        from waitless.writing import Writing  # noqa: PLC0415 - who only answers starts sooner
+
         writing = Writing(parts, hours_bind=hours_bind)
         writing.add_routes(app)
         app.cleanup_ctx.append(writing.run)

@@ -8,7 +8,7 @@ from random import Random
 
 from feeds.mqtt import MqttEndpoint
 from loadtests.freshness import Freshness, watch_freshness
-from loadtests.processes import Service, memory_mib
+from loadtests.processes import Service, list_use
 from loadtests.steady import OpenLoop, Timings
 from waitless.area.facility import Facility
 
@@ -41,6 +41,8 @@ class Driven:
     freshness: Freshness = field(default_factory=Freshness)
     memory: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     """(seconds, MiB) of each process of ours."""
+    descriptors: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
+    """(seconds, open files) likewise."""
 
     @property
     def errors(self) -> int:
@@ -53,7 +55,7 @@ async def drive(plan: Plan, service: Service, constant_port: int, chance: Random
     """Do all of it at once."""
     driven = Driven()
     endpoint = MqttEndpoint(host="127.0.0.1", port=service.servers.mqtt_port)
-    sampling = asyncio.create_task(_sample_memory(service, driven))
+    sampling = asyncio.create_task(_sample_use(service, driven))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_ask_in_turns(plan, service.port, constant_port, chance, driven))
@@ -88,10 +90,11 @@ async def _ask_in_turns(
     reference.close()
 
 
-async def _sample_memory(service: Service, driven: Driven) -> None:
+async def _sample_use(service: Service, driven: Driven) -> None:
     began = time.perf_counter()
     while True:
         at = time.perf_counter() - began
-        for name, size in memory_mib(service.pids).items():
-            driven.memory.setdefault(name, []).append((at, size))
+        for name, use in list_use(service.pids).items():
+            driven.memory.setdefault(name, []).append((at, use.memory_mib))
+            driven.descriptors.setdefault(name, []).append((at, use.descriptors))
         await asyncio.sleep(MEMORY_EVERY_S)

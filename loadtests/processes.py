@@ -110,8 +110,16 @@ def _wait_until_ready(port: int) -> None:
             return
 
 
-def memory_mib(pids: Mapping[str, int]) -> dict[str, float]:
-    """Resident memory of processes and of their children by name, as Linux tells it; MiB.
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a process holds at a moment."""
+
+    memory_mib: float
+    descriptors: int
+
+
+def list_use(pids: Mapping[str, int]) -> dict[str, Use]:
+    """Resident memory and open files of processes and of their children by name (Linux).
 
     A process that has gone is left out: whoever compares finds it missing.
     """
@@ -120,11 +128,13 @@ def memory_mib(pids: Mapping[str, int]) -> dict[str, float]:
         for number, one in enumerate([pid, *_children_of(pid)]):
             try:
                 status = Path(f"/proc/{one}/status").read_text(encoding="ascii")
+                descriptors = len(list(Path(f"/proc/{one}/fd").iterdir()))
             except OSError:
                 continue
             resident = re.search(r"VmRSS:\s+(\d+) kB", status)
             if resident is not None:
-                found[f"{name} {number}" if number else name] = int(resident[1]) / 1024
+                use = Use(int(resident[1]) / 1024, descriptors)
+                found[f"{name} {number}" if number else name] = use
     return found
 
 

@@ -15,6 +15,8 @@ from loadtests.drive import Driven
 from loadtests.locust_run import Crowd
 from loadtests.steady import quantile
 
+MOST_SHOWN = 12
+
 
 def measure(driven: Driven, crowd: Crowd) -> dict[str, float]:
     """The figures of a run by name; times in milliseconds, NaN where there is nothing."""
@@ -52,6 +54,13 @@ def print_tables(driven: Driven, crowd: Crowd, figures: dict[str, float]) -> Non
         print(_line(f"Locust {row.name}", row.requests, row.failures, times))
     for what, count in {**driven.service.failed, **driven.constant.failed}.items():
         print(f"failed: {count} times {what}")
+    for name, samples in driven.memory.items():
+        opened = driven.descriptors[name]
+        shown = range(0, len(samples), max(1, -(-len(samples) // MOST_SHOWN)))
+        print(f"{name}, at seconds: MiB resident, files open")
+        print("  " + "; ".join(
+            f"{samples[at][0]:.0f}: {samples[at][1]:.0f}, {opened[at][1]}" for at in shown
+        ))  # fmt: skip
 
 
 def save(
@@ -71,6 +80,7 @@ def save(
                 "budgets": [asdict(verdict) | {"kept": verdict.kept} for verdict in verdicts],
                 "locust": [asdict(row) for row in crowd.rows],
                 "memory_mib": driven.memory,
+                "descriptors": driven.descriptors,
             },
             option=orjson.OPT_INDENT_2,
         )

@@ -1,14 +1,14 @@
 """`make load` and `make soak`: a service of its own, a crowd, measurements and budgets.
 
-`python -m loadtests.run [load|soak]`; exits with 1 where a budget of budgets.toml is broken, with 2
-where it cannot run. docs/loadtests.md describes both.
+`python -m loadtests.run [load|soak]`, for LOAD_SECONDS where that is set; exits with 1 where a
+budget of budgets.toml is broken, with 2 where it cannot run. docs/loadtests.md describes both.
 """
 
 import asyncio
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -58,7 +58,9 @@ def main() -> int:
     workers = int(os.environ.get("WORKERS", "1"))
     try:
         with running_service(workers) as service, running_constant(BODY_BYTES) as constant_port:
-            driven, crowd = _run(KINDS[name], service, constant_port)
+            kind = KINDS[name]
+            seconds = float(os.environ.get("LOAD_SECONDS", kind.seconds))
+            driven, crowd = _run(replace(kind, seconds=seconds), service, constant_port)
     except FileNotFoundError as fault:
         print(f"cannot run: {fault}")
         return 2

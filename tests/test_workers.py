@@ -22,6 +22,8 @@ from tests.support.servers import Server, free_port
 from waitless.keys import Role, make_key
 from waitless.registry import SHARE_EVERY_S
 
+STORMING = 12
+"""Patients in a storm."""
 QUESTION = "/v1/recommendations?place=CT14&need=wound"
 KEY, KEY_LINES = make_key("kcht", Role.PROVIDER)
 
@@ -135,7 +137,8 @@ class Storm:
 async def storm(port: int) -> AsyncIterator[Storm]:
     asking = Storm(port)
     tasks = [
-        asyncio.create_task(asking.keep_asking(keep_alive=number % 4 != 0)) for number in range(12)
+        asyncio.create_task(asking.keep_asking(keep_alive=number % 4 != 0))
+        for number in range(STORMING)
     ]
     try:
         await asyncio.sleep(0.5)
@@ -207,6 +210,19 @@ async def test_a_killed_worker_is_replaced_while_the_others_answer(two: Workers)
     async with storm(two.port) as asking:
         pass
     assert asking.faults == []
+    assert set(asking.statuses) == {200}
+
+
+async def test_a_worker_killed_under_load_loses_only_what_it_had_in_work(two: Workers) -> None:
+    await two.becomes("ready")
+    first, _ = two.list_pids("api")
+    async with storm(two.port) as asking:
+        os.kill(first, signal.SIGKILL)
+        await two.says("listens", times=4)
+        faults, answered = len(asking.faults), asking.statuses[200]
+        await two.until(lambda: asking.statuses[200] > answered + 100)
+    assert faults <= STORMING, "each patient had at most one connection there"
+    assert len(asking.faults) == faults, "healed"
     assert set(asking.statuses) == {200}
 
 

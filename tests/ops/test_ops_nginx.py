@@ -62,8 +62,8 @@ def write_conf(
     text = (ROOT / "ops/nginx.conf").read_text()
     for name, ports in (("api", workers), ("ingest", ingests or workers)):
         pattern = rf"server {name}:8080 resolve (.*);"
-        assert re.search(pattern, text), name
-        addresses = " ".join(rf"server 127.0.0.1:{each} \1;" for each in ports)
+        (options,) = re.findall(pattern, text)
+        addresses = " ".join(f"server 127.0.0.1:{each} {options};" for each in ports)
         text = re.sub(pattern, addresses, text)
     for there, here in (
         ("listen 8080;", f"listen 127.0.0.1:{port};"),

@@ -46,6 +46,12 @@ class Pair:
         nginx = await asyncio.to_thread(Nginx, self._folder, [free_port()], ports)
         self._nginx, self.at = nginx, nginx.at
 
+    def said(self) -> str:
+        """What nginx logged of requests that were not answered with 200."""
+        assert self._nginx is not None
+        lines = self._nginx.said().splitlines()
+        return "\n".join(line for line in lines if '"status":200' not in line)
+
     def close(self) -> None:
         if self._nginx is not None:
             self._nginx.server.stop()
@@ -119,4 +125,4 @@ async def test_no_push_fails_while_the_standby_takes_over(
         task.cancel()
     await asyncio.wait(pushing)
     assert [task for task in pushing if not task.cancelled()] == []
-    assert set(statuses) == {200}
+    assert set(statuses) == {200}, pair.said()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,10 @@ def serve(folder: Path, *arguments: str, **environment: str) -> Iterator[Serving
 
 def ports_connected_to(pid: int) -> set[int]:
     """The ports of others that a process has TCP connections with."""
-    links = [str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()]
+    links = []
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            links.append(str(one.readlink()))
     own = {link[8:-1] for link in links if link.startswith("socket:[")}
     ports: set[int] = set()
     for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:

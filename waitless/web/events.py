@@ -62,7 +62,8 @@ class Events:
                     told[name] = event
                     await response.write(event)
             try:
-                await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+                async with asyncio.timeout(HEARTBEAT_S):  # wait_for would make a task each time
+                    await changed.wait()
             except TimeoutError:
                 await response.write(b": still here\n\n")
 

@@ -4,11 +4,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from waitless.lease import LASTS_S, Lease
+from waitless.serve.process import DRAINED_WITHIN_S
 from waitless.web.problems import Problem, RequestRefused
 
-PATIENCE_S = LASTS_S + 1
-"""How long a request waits for the lease: that of a writer that was killed has lapsed by then.
-Where the writer lives it is told so with its next renewal, within a second."""
+PATIENCE_S = max(LASTS_S, DRAINED_WITHIN_S) + 1
+"""How long a request waits for the lease: that of a writer that was killed has lapsed by then, one
+that was told to end has drained. Where the writer lives on, it is told so within 1.5 s."""
 
 
 def while_writing(lease: Lease, handler: Handler) -> Handler:

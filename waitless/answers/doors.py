@@ -4,9 +4,11 @@ Every instant at which `suit.find_closed`, `suit.find_xray` or the closing time 
 from the hours; the rules themselves are then asked once per span. So there is one set of rules.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from operator import itemgetter
 
 import numpy as np
 
@@ -108,6 +110,41 @@ def lay_out(
         [_refusal(facility, span.shut) for facility, span in spans],
         [span.offset_minutes for _, span in spans],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """By facility what its hours alone say, from `since` to `until`."""
+
+    since: datetime
+    until: datetime
+    spans: Mapping[str, Sequence[tuple[datetime, bool, datetime | None]]]
+    """Begin, whether the door is open, and when it next closes (`Calendar.find_closing`)."""
+
+    def find(self, facility_id: str, at: datetime) -> tuple[bool, datetime | None]:
+        """Whether a door is open at an instant of these, and when it closes."""
+        spans = self.spans[facility_id]
+        _, is_open, closing = spans[bisect_right(spans, at, key=itemgetter(0)) - 1]
+        return is_open, closing
+
+
+def lay_out_openings(
+    facilities: Mapping[str, Facility], calendar: Calendar, now: datetime
+) -> Openings:
+    """Lay out the hours of facilities for any instant from `now` on, for a while."""
+    until = now + LAID_OUT_FOR
+    known = _Days(calendar.zone, calendar.holidays)
+    days = _days_around(calendar, now, until)
+    spans = {}
+    for facility in facilities.values():
+        breaks = {now, *_breaks([facility.hours], None, known, days)}
+        spans[facility.id] = [
+            (instant, known.is_open(facility.hours, instant),
+             known.find_closing(facility.hours, instant))
+            for instant in sorted(breaks)
+            if now <= instant <= until
+        ]  # fmt: skip
+    return Openings(now, until, spans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """One serving process: start the application, listen when told to, drain when it ends."""
 
 import asyncio
+import gc
 import signal
 import socket
 
@@ -64,6 +65,9 @@ async def serve_app(
     )
     try:
         await runner.setup()
+        # What is there now stays to the end: to look through it for garbage again and again would
+        # hold answers up for a tenth of a second each time.
+        gc.freeze()
         told = None if control is None else asyncio.create_task(_obey(control, ending))
         if told is None or await _first(told, ending):
             site = web.SockSite(runner, listening, backlog=BACKLOG)

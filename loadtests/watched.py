@@ -28,7 +28,7 @@ class Hold:
     cpu_ms: float
     """Of the loop's own thread: a turn that other work kept off the processor has less of it."""
     gc_ms: float
-    """What of it was collecting garbage."""
+    """What of that was collecting garbage."""
     what: str
     """What ran: the task or function, and the route that was answered in it."""
 
@@ -76,7 +76,7 @@ class Watch:
         path.write_bytes(orjson.dumps([asdict(hold) for hold in self.holds]))
 
     def _collecting(self, phase: str, _: dict[str, int]) -> None:
-        now = time.perf_counter()
+        now = time.thread_time()
         if phase == "start":
             self._collecting_since = now
         else:

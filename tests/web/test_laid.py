@@ -19,10 +19,11 @@ from waitless.answers.instants import render
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.health import FeedHealth, SwitchedOff
-from waitless.reading import Reading
-from waitless.store import Store
-from waitless.web.answers import FacilityCollection
+from waitless.reading import Reading, apply_observation
+from waitless.store import HISTORY_PAGE, Store
+from waitless.web.answers import FacilityCollection, History
 from waitless.web.features import Features, feature_of
+from waitless.web.readings import reading_card
 
 POLLED = ["/v1/facilities", "/v1/facilities/deal-utc", "/v1/feeds", "/v1/feeds/kcht"]
 DOCUMENTS = ["/openapi.json", "/docs"]
@@ -173,3 +174,20 @@ async def test_a_feed_ages_with_the_second(patient: Patient, clock: FakeClock) -
     clock.move(seconds=3)
 
     assert (await get_json(patient, "/v1/feeds/kcht"))["age_seconds"] == before + 3
+
+
+async def test_a_long_history_comes_whole_and_in_order(
+    patient: Patient, store: Store, clock: FakeClock
+) -> None:
+    """Longer than a page, and with the bytes of the types."""
+    readings = [
+        apply_observation(None, observation("faversham-utc", 5.0, as_of=clock() - ago))
+        for ago in (timedelta(minutes=minutes) for minutes in range(2 * HISTORY_PAGE, 0, -1))
+    ]
+    await store.save_readings(readings)
+
+    body = await (await patient.get("/v1/facilities/faversham-utc/history?hours=7")).read()
+
+    since = clock() - timedelta(hours=7)
+    cards = [reading_card(reading, clock()) for reading in readings]
+    assert body == render(History("faversham-utc", since, "live", cards))

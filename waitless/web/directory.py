@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from waitless.answers.instants import render
 from waitless.area.facility import Facility
 from waitless.area.pack import Area
 from waitless.follow import BoardFollower
@@ -12,11 +13,10 @@ from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import History
 from waitless.web.features import Features
-from waitless.web.laid import answer_with
+from waitless.web.laid import Laid, answer_with
 from waitless.web.parse import parse_hours, single_values
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.readings import reading_card
-from waitless.web.recommendations import json_response
 
 HISTORY_MAX_AGE_S = 5
 DEFAULT_HISTORY_HOURS = 24
@@ -60,17 +60,17 @@ class Directory:
         hours = parse_hours(single_values(request.query, ("hours",)), DEFAULT_HISTORY_HOURS)
         now = self._now()
         since = now - timedelta(hours=hours)
+        simulated, pages = False, list[bytes]()
         try:
-            readings = await self._store.load_history(facility.id, since)
+            async for readings in self._store.load_history(facility.id, since):
+                simulated = simulated or any(reading.simulated for reading in readings)
+                if readings:
+                    pages.append(render([reading_card(reading, now) for reading in readings])[1:-1])
         except StoreAway as fault:
             raise RequestRefused(Problem.STORE_AWAY, "history is kept there") from fault
-        history = History(
-            facility_id=facility.id,
-            since=since,
-            data="simulated" if any(reading.simulated for reading in readings) else "live",
-            readings=[reading_card(reading, now) for reading in readings],
-        )
-        return json_response(request, history, max_age_s=HISTORY_MAX_AGE_S)
+        empty = History(facility.id, since, "simulated" if simulated else "live", [])
+        body = render(empty).removesuffix(b"]}") + b",".join(pages) + b"]}"
+        return answer_with(request, Laid(body, most_age_s=HISTORY_MAX_AGE_S), now)
 
     def _facility(self, request: web.Request) -> Facility:
         facility_id = request.match_info["id"]

@@ -62,7 +62,8 @@ class Events:
                     told[name] = event
                     await response.write(event)
             try:
-                await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await changed.wait()
             except TimeoutError:
                 await response.write(b": still here\n\n")
 

@@ -30,11 +30,13 @@ class Service:
 
 
 @contextmanager
-def running_service(workers: int = 1) -> Iterator[Service]:
+def running_service(workers: int = 1, holds: Path | None = None) -> Iterator[Service]:
     """An ingest and an answering process with a broker and a Redis of their own.
 
     Args:
         workers: more than one is asked for with `--workers`.
+        holds: where the long turns of the answering process's loop are told when it has ended
+            (`loadtests.watched`); None: they are not timed. One worker only.
 
     Raises:
         FileNotFoundError: mosquitto or Redis is not on this machine.
@@ -53,7 +55,9 @@ def running_service(workers: int = 1) -> Iterator[Service]:
         more = ["--workers", str(workers)] if workers > 1 else []
         waitless = str(Path(sys.executable).with_name("waitless"))
         ingest = [waitless, "serve", "--role", "ingest", "--port"]
-        api = [waitless, "serve", "--role", "api", *more, "--port"]
+        watched = [sys.executable, "-m", "loadtests.watched", str(holds)]
+        asked = [waitless] if holds is None else watched
+        api = [*asked, "serve", "--role", "api", *more, "--port"]
         mqtt = {"WAITLESS_MQTT_URL": servers.mqtt_url}
         writer = stack.enter_context(_process(ingest, environment | mqtt))
         answering = stack.enter_context(_process(api, environment))

@@ -14,6 +14,7 @@ from loadtests.budgets import Verdict
 from loadtests.drive import Driven
 from loadtests.locust_run import Crowd
 from loadtests.steady import quantile
+from loadtests.watched import LONG_MS, Hold
 
 MOST_SHOWN = 12
 
@@ -61,6 +62,18 @@ def print_tables(driven: Driven, crowd: Crowd, figures: dict[str, float]) -> Non
         print("  " + "; ".join(
             f"{samples[at][0]:.0f}: {samples[at][1]:.0f}, {opened[at][1]}" for at in shown
         ))  # fmt: skip
+
+
+def print_holds(holds: Sequence[Hold]) -> None:
+    """A line for each kind of long turn, those with the most time on the processor first."""
+    kinds: dict[str, list[Hold]] = {}
+    for hold in holds:
+        kinds.setdefault(hold.what, []).append(hold)
+    print(f"{f'turns over {LONG_MS:g} ms':<60}{'count':>7}{'wall ms':>9}{'cpu ms':>9}{'gc ms':>9}")
+    for what, found in sorted(kinds.items(), key=lambda kind: -sum(one.cpu_ms for one in kind[1])):
+        times = zip(*((one.wall_ms, one.cpu_ms, one.gc_ms) for one in found), strict=True)
+        longest = "".join(f"{max(values):>9.1f}" for values in times)
+        print(f"{what[:59]:<60}{len(found):>7}{longest}")
 
 
 def save(

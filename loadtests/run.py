@@ -8,10 +8,12 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from loadtests.benchmarks.figures import RESULTS
 from loadtests.budgets import all_kept, judge, load_budgets, most_growth_percent
 from loadtests.calibrate import find_saturation
 from loadtests.drive import Driven, Plan, drive
@@ -19,7 +21,8 @@ from loadtests.locust_run import Crowd, running_crowd
 from loadtests.processes import AREA, Service, running_constant, running_service
 from loadtests.providers import split_providers
 from loadtests.questions import Questions, load_population
-from loadtests.report import measure, print_tables, save
+from loadtests.report import measure, print_holds, print_tables, save
+from loadtests.watched import load_holds
 from waitless.area.pack import find_pack, load_area
 
 SEED = 20261123
@@ -56,15 +59,26 @@ def main() -> int:
         print(f"no such run: {name}; there is {', '.join(KINDS)}")
         return 2
     workers = int(os.environ.get("WORKERS", "1"))
+    holds = RESULTS / f"{name}.holds" if "WATCHED" in os.environ else None
+    if holds is not None:
+        RESULTS.mkdir(parents=True, exist_ok=True)
     try:
-        with running_service(workers) as service, running_constant(BODY_BYTES) as constant_port:
+        with (
+            running_service(workers, holds) as service,
+            running_constant(BODY_BYTES) as constant_port,
+        ):
             kind = KINDS[name]
             seconds = float(os.environ.get("LOAD_SECONDS", kind.seconds))
+            began = time.time()
             driven, crowd = _run(replace(kind, seconds=seconds), service, constant_port)
+            ended = time.time()
     except FileNotFoundError as fault:
         print(f"cannot run: {fault}")
         return 2
-    return _report(name, driven, crowd)
+    status = _report(name, driven, crowd)
+    if holds is not None:
+        print_holds([hold for hold in load_holds(holds) if began <= hold.at <= ended])
+    return status
 
 
 def _run(kind: Kind, service: Service, constant_port: int) -> tuple[Driven, Crowd]:

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from waitless.answers.question import Questions
 from waitless.background import running
+from waitless.cell import cell_of
 from waitless.limits import Limiter
 from waitless.metrics import LimitMetrics
 from waitless.parts import Parts, Role
+from waitless.recommend.query import Query
 from waitless.serve.draining import DRAINING, Draining
 from waitless.travel import MODES
 from waitless.web.directory import Directory
@@ -87,7 +90,7 @@ def add_routes(parts: Parts, app: web.Application) -> None:
     directory = Directory(area, follower, parts.store, now=now)
     feeds = Feeds(area, follower, now=now)
     events = Events(follower, now=now)
-    docs = Docs(area, MODES)
+    docs = Docs(area, MODES, now=now)
     page = PatientPage(area, MODES, recommendations, now=now)
     app.router.add_get("/v1/recommendations", recommendations.get)
     app.router.add_get("/v1/facilities", directory.list_all)
@@ -100,7 +103,20 @@ def add_routes(parts: Parts, app: web.Application) -> None:
     app.router.add_get("/docs", docs.get_page)
     app.router.add_get("/", page.get)
     app.router.add_get("/static/{name}", StaticFiles().get)
+
+    async def warm_up(_: web.Application) -> None:
+        answer_once(parts)
+
+    app.on_startup.append(warm_up)  # after the background work, which has the tables
     app.on_shutdown.append(events.close)
+
+
+def answer_once(parts: Parts) -> None:
+    """Answer a question that nobody asked: the first of a process loads the compiled ranking."""
+    bounds = parts.area.bounds
+    middle = cell_of((bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2)
+    query = Query(origin=middle, label="")
+    parts.answers.find(Questions(parts.area).make(query, private=True), parts.now())
 
 
 def add_fast_path(parts: Parts, app: web.Application, limits: RateLimits | None) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 
 from waitless.board import EMPTY_BOARD, Board
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 REFRESH_S = 2.0
 """The board is renewed this often even without a notice: one can be lost with its connection."""
 RETRY_S = 0.5
+WOKEN_AT_ONCE = 20
+"""Watchers in one turn of the loop: two thousand at once hold it up for a tenth of a second."""
 FORGETFUL_FOR_S = 60.0
 """How long the last board is kept when the store comes back with an older one."""
 
@@ -95,5 +98,13 @@ class BoardFollower:
     def _replace(self, board: Board) -> None:
         self.board = board
         self._on_renewal(board)
-        for event in self._watchers:
+        self._wake(iter(tuple(self._watchers)))
+
+    def _wake(self, watchers: Iterator[asyncio.Event]) -> None:
+        """Wake some, and the others after whoever asks something meanwhile has been answered."""
+        woken = 0
+        for event in islice(watchers, WOKEN_AT_ONCE):
             event.set()
+            woken += 1
+        if woken == WOKEN_AT_ONCE:
+            asyncio.get_running_loop().call_soon(self._wake, watchers)

@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 HISTORY_LENGTH = 2016
 """Readings kept per facility: a week at one in five minutes."""
+HISTORY_PAGE = 200
 AUDIT_LENGTH = 10_000
 
 _reading = msgspec.json.Decoder(Reading)
@@ -126,12 +127,19 @@ class Store:
             epoch, latest = await pipe.execute()
         return int(epoch or 0), dict(_decoded(latest, _reading))
 
-    async def load_history(self, facility_id: str, since: datetime) -> list[Reading]:
-        """A facility's readings measured since an instant, oldest first."""
-        key = self._key(f"history:{facility_id}")
-        entries: Any = await self._redis.xrange(key, min=str(int(since.timestamp() * 1000)))
-        fields = {name: entry[b"reading"] for name, entry in entries if b"reading" in entry}
-        return [reading for _, reading in _decoded(fields, _reading)]
+    async def load_history(self, facility_id: str, since: datetime) -> AsyncIterator[list[Reading]]:
+        """A facility's readings measured since an instant, oldest first, a page at a time.
+
+        A week of them decoded at once would hold up the loop for longer than ten answers take.
+        """
+        key, first = self._key(f"history:{facility_id}"), str(int(since.timestamp() * 1000))
+        while True:
+            entries: Any = await self._redis.xrange(key, min=first, count=HISTORY_PAGE)
+            fields = {name: entry[b"reading"] for name, entry in entries if b"reading" in entry}
+            yield [reading for _, reading in _decoded(fields, _reading)]
+            if len(entries) < HISTORY_PAGE:
+                return
+            first = "(" + entries[-1][0].decode()
 
     async def save_health(self, feeds: Iterable[FeedHealth], pulse: Pulse) -> None:
         """Make feeds' health known to every reader; feeds no longer among them are forgotten."""

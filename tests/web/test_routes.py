@@ -1,6 +1,8 @@
 """The other routes: directory, feeds, events, machines, documentation."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
 
 import orjson
 import pytest
@@ -11,6 +13,7 @@ from tests.support.messages import observation
 from tests.support.service import Patient, assert_problem, eventually, get_json
 from tests.web.conftest import put
 from waitless.area.pack import Area
+from waitless.follow import WOKEN_AT_ONCE
 from waitless.store import Store
 
 
@@ -112,12 +115,29 @@ async def test_events_tell_the_board_at_once_and_at_every_change(
     assert after["degraded"] is False
 
 
-async def next_event(stream: asyncio.StreamReader, name: str) -> dict[str, object]:
+async def test_every_stream_is_told_however_many_there_are(
+    patient: Patient, store: Store, clock: FakeClock
+) -> None:
+    """More than are woken at once, and no round number of those."""
+    async with AsyncExitStack() as stack:
+        streams = [
+            await stack.enter_async_context(patient.get("/v1/events"))
+            for _ in range(2 * WOKEN_AT_ONCE + 3)
+        ]
+        before = [await next_event(stream.content, "board") for stream in streams]
+        await put(store, observation("deal-utc", 200, as_of=clock()))
+        after = [await next_event(stream.content, "board") for stream in streams]
+
+    epochs = zip(before, after, strict=True)
+    assert all(new["epoch"] > old["epoch"] for old, new in epochs)
+
+
+async def next_event(stream: asyncio.StreamReader, name: str) -> dict[str, Any]:
     async with asyncio.timeout(10):
         while (await stream.readline()).decode().strip() != f"event: {name}":
             pass
         data = await stream.readline()
-    event: dict[str, object] = orjson.loads(data.removeprefix(b"data: "))
+    event: dict[str, Any] = orjson.loads(data.removeprefix(b"data: "))
     return event
 
 

@@ -4,9 +4,11 @@ Every instant at which `suit.find_closed`, `suit.find_xray` or the closing time 
 from the hours; the rules themselves are then asked once per span. So there is one set of rules.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from operator import itemgetter
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from waitless.answers.columns import (
 )
 from waitless.answers.instants import render, to_us
 from waitless.area.facility import Facility, Need
-from waitless.area.hours import Calendar
+from waitless.area.hours import Calendar, WeeklyHours
 from waitless.recommend.suit import ARRIVAL, Exclusion, Shut, find_closed, find_xray
 
 LOOK_AHEAD = timedelta(days=7)
@@ -77,9 +79,19 @@ def lay_out(
 ) -> Doors:
     """Lay out the doors for arrivals within `reach` of any instant from `now` on, for a while."""
     since, until = now, now + LAID_OUT_FOR + reach
+    known = _Days(calendar.zone, calendar.holidays)
+    days = _days_around(calendar, since, until)
+    # What opens next is looked for by local days.
+    midnights = [
+        datetime.combine(day, time(), tzinfo=calendar.zone).astimezone(UTC) for day in days
+    ]
+    common = [since, *midnights, *_offset_changes(calendar, since, until)]
     first, spans = [0], list[tuple[Facility, Span]]()
     for facility in facilities.values():
-        found = _spans(facility, need, calendar, since, until)
+        hours = _hours_of(facility, need)
+        breaks = (*common, *_breaks(hours, facility.last_patient_minutes, known, days))
+        within = {instant for instant in breaks if since <= instant <= until}
+        found = _spans(facility, need, known, sorted(within))
         spans += ((facility, span) for span in found)
         first.append(len(spans))
     return Doors(
@@ -100,11 +112,61 @@ def lay_out(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """By facility what its hours alone say, from `since` to `until`."""
+
+    since: datetime
+    until: datetime
+    spans: Mapping[str, Sequence[tuple[datetime, bool, datetime | None]]]
+    """Begin, whether the door is open, and when it next closes (`Calendar.find_closing`)."""
+
+    def find(self, facility_id: str, at: datetime) -> tuple[bool, datetime | None]:
+        """Whether a door is open at an instant of these, and when it closes."""
+        spans = self.spans[facility_id]
+        _, is_open, closing = spans[bisect_right(spans, at, key=itemgetter(0)) - 1]
+        return is_open, closing
+
+
+def lay_out_openings(
+    facilities: Mapping[str, Facility], calendar: Calendar, now: datetime
+) -> Openings:
+    """Lay out the hours of facilities for any instant from `now` on, for a while."""
+    until = now + LAID_OUT_FOR
+    known = _Days(calendar.zone, calendar.holidays)
+    days = _days_around(calendar, now, until)
+    spans = {}
+    for facility in facilities.values():
+        breaks = {now, *_breaks([facility.hours], None, known, days)}
+        spans[facility.id] = [
+            (instant, known.is_open(facility.hours, instant),
+             known.find_closing(facility.hours, instant))
+            for instant in sorted(breaks)
+            if now <= instant <= until
+        ]  # fmt: skip
+    return Openings(now, until, spans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Days(Calendar):
+    """A calendar that works out each day's spans once: rules and facilities share most of them."""
+
+    _known: dict[Hashable, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+
+    def spans(self, hours: WeeklyHours, day: date) -> list[tuple[datetime, datetime]]:
+        """As `Calendar.spans`."""
+        key = (day, hours.days[day.weekday()], hours.holiday)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Calendar.spans(self, hours, day)
+        return known
+
+
 def _spans(
-    facility: Facility, need: Need, calendar: Calendar, since: datetime, until: datetime
+    facility: Facility, need: Need, calendar: Calendar, breaks: Iterable[datetime]
 ) -> Iterator[Span]:
     before = None
-    for instant in _breaks(facility, need, calendar, since, until):
+    for instant in breaks:
         span = _judge(facility, need, calendar, instant)
         told = (span.code, span.shut, span.closing, span.offset_minutes)
         if told != before:
@@ -126,29 +188,37 @@ def _judge(facility: Facility, need: Need, calendar: Calendar, arrival: datetime
     return Span(arrival, code, shut, closing, _offset_minutes(calendar, arrival))
 
 
-def _breaks(
-    facility: Facility, need: Need, calendar: Calendar, since: datetime, until: datetime
-) -> list[datetime]:
-    """`since`, and every later instant up to `until` at which an answer at the door may change."""
-    found = {since, *_offset_changes(calendar, since, until)}
+def _hours_of(facility: Facility, need: Need) -> list[WeeklyHours]:
+    """All hours that decide what an arrival with a need hears."""
     hours = [facility.hours]
     if need in facility.treats_hours:
         hours.append(facility.treats_hours[need])
     if need.wants_xray and facility.xray_hours is not None:
         hours.append(facility.xray_hours)
-    day = (since - timedelta(days=2)).astimezone(calendar.zone).date()
-    last_day = (until + LOOK_AHEAD + timedelta(days=2)).astimezone(calendar.zone).date()
-    while day <= last_day:
-        # What opens next is looked for by local days.
-        found.add(datetime.combine(day, time(), tzinfo=calendar.zone).astimezone(UTC))
-        for weekly in hours:
+    return hours
+
+
+def _breaks(
+    hours: Iterable[WeeklyHours],
+    last_patient_minutes: int | None,
+    calendar: Calendar,
+    days: Iterable[date],
+) -> Iterator[datetime]:
+    """Every instant of these days' hours at which an answer at the door may change."""
+    for weekly in hours:
+        for day in days:
             for start, end in calendar.spans(weekly, day):
-                found |= {start, end, end - LOOK_AHEAD, start - LOOK_AHEAD}
-                if facility.last_patient_minutes is not None:
-                    last = end - timedelta(minutes=facility.last_patient_minutes)
-                    found |= {last, last + _JUST_AFTER}
-        day += timedelta(days=1)
-    return sorted(instant for instant in found if since <= instant <= until)
+                yield from (start, end, end - LOOK_AHEAD, start - LOOK_AHEAD)
+                if last_patient_minutes is not None:
+                    last = end - timedelta(minutes=last_patient_minutes)
+                    yield from (last, last + _JUST_AFTER)
+
+
+def _days_around(calendar: Calendar, since: datetime, until: datetime) -> list[date]:
+    """The local days whose hours can matter to who arrives from `since` to `until`."""
+    first = (since - timedelta(days=2)).astimezone(calendar.zone).date()
+    last = (until + LOOK_AHEAD + timedelta(days=2)).astimezone(calendar.zone).date()
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def _offset_changes(calendar: Calendar, since: datetime, until: datetime) -> Iterable[datetime]:

@@ -1,6 +1,7 @@
 """`/openapi.json` and `/docs`: the API for programs, and for their authors."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 import orjson
 from aiohttp import web
@@ -9,18 +10,22 @@ from routing.modes import Mode
 from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.recommend.reasons import REASON_TEXTS
+from waitless.web.laid import Laid, answer_with
 from waitless.web.openapi import describe_api
 from waitless.web.problems import Problem
 from waitless.web.static import open_templates
+
+DOCS_MAX_AGE_S = 60
+HTML = "text/html; charset=utf-8"
 
 
 class Docs:
     """Both are made once: they change only with the program and the pack."""
 
-    def __init__(self, area: Area, modes: Collection[Mode]) -> None:
+    def __init__(self, area: Area, modes: Collection[Mode], *, now: Callable[[], datetime]) -> None:
+        self._now = now
         document = describe_api(area, modes)
-        self._openapi = orjson.dumps(document)
-        self._page = (
+        page = (
             open_templates()
             .get_template("docs.html")
             .render(
@@ -31,11 +36,13 @@ class Docs:
                 area=area,
             )
         )
+        self._openapi = Laid(orjson.dumps(document), most_age_s=DOCS_MAX_AGE_S)
+        self._page = Laid(page.encode(), most_age_s=DOCS_MAX_AGE_S, content_type=HTML)
 
-    async def get_openapi(self, _: web.Request) -> web.Response:
+    async def get_openapi(self, request: web.Request) -> web.StreamResponse:
         """The OpenAPI 3.1 document."""
-        return web.Response(body=self._openapi, content_type="application/json")
+        return answer_with(request, self._openapi, self._now())
 
-    async def get_page(self, _: web.Request) -> web.Response:
+    async def get_page(self, request: web.Request) -> web.StreamResponse:
         """The same for people."""
-        return web.Response(text=self._page, content_type="text/html")
+        return answer_with(request, self._page, self._now())

@@ -20,8 +20,8 @@ from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import AuditList, Done, HeldCard, HeldList
 from waitless.web.auth import require_holder
-from waitless.web.directory import posted_card
 from waitless.web.problems import Problem, RequestRefused
+from waitless.web.readings import posted_card
 
 MOST_BODY = 4096
 AUDIT_SHOWN = 200

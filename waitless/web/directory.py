@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from waitless.answers.instants import render
+from waitless.answers.laid import Laid
 from waitless.area.facility import Facility
 from waitless.area.pack import Area
 from waitless.follow import BoardFollower
@@ -13,7 +14,7 @@ from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import History
 from waitless.web.features import Features
-from waitless.web.laid import Laid, answer_with
+from waitless.web.laid import answer_with
 from waitless.web.parse import parse_hours, single_values
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.readings import reading_card

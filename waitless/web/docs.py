@@ -7,10 +7,11 @@ import orjson
 from aiohttp import web
 
 from routing.modes import Mode
+from waitless.answers.laid import Laid
 from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.recommend.reasons import REASON_TEXTS
-from waitless.web.laid import Laid, answer_with
+from waitless.web.laid import answer_with
 from waitless.web.openapi import describe_api
 from waitless.web.problems import Problem
 from waitless.web.static import open_templates

@@ -7,6 +7,7 @@ from waitless.answers.answers import span_of_answer
 from waitless.answers.doors import Openings, lay_out_openings
 from waitless.answers.entry import ANSWER_TICK_S
 from waitless.answers.instants import render
+from waitless.answers.laid import Laid
 from waitless.area.facility import Facility
 from waitless.area.hours import Calendar
 from waitless.area.pack import Area
@@ -21,7 +22,6 @@ from waitless.web.answers import (
     Point,
     ReadingCard,
 )
-from waitless.web.laid import Laid
 from waitless.web.readings import live_card
 
 _SHUT = b'"open_now":false,"open_until":null'

@@ -6,12 +6,13 @@ from datetime import datetime
 from aiohttp import web
 
 from waitless.answers.instants import render
+from waitless.answers.laid import Laid
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.follow import BoardFollower
 from waitless.health import FeedHealth, figures_of
 from waitless.web.answers import FeedFigures, FeedList
-from waitless.web.laid import Laid, answer_with
+from waitless.web.laid import answer_with
 from waitless.web.parse import single_values
 from waitless.web.problems import Problem, RequestRefused
 

@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE
 
-from waitless.answers.entry import Entry
+from waitless.answers.laid import Laid
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -62,32 +62,34 @@ def accepts_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def choose_status(entry: Entry, if_none_match: str | None, *, gzipped: bool) -> int:
+def choose_status(laid: Laid, if_none_match: str | None, *, gzipped: bool) -> int:
     """304 where the client has this form of the answer already, else 200.
 
     Args:
-        entry: the answer.
+        laid: the body.
         if_none_match: the header as it came; None where it did not.
         gzipped: the form that would be sent.
     """
     if if_none_match is None:
         return OK
-    tag = entry.tag(gzipped=gzipped).decode()
+    tag = laid.tag(gzipped=gzipped).decode()
+    if if_none_match == tag:  # as most clients send it
+        return NOT_MODIFIED
     told = (one.strip().removeprefix("W/") for one in if_none_match.split(","))
     return NOT_MODIFIED if any(one in (tag, "*") for one in told) else OK
 
 
 def join_answer(
-    entry: Entry, status: int, now: datetime, request_id: str, *, gzipped: bool
+    laid: Laid, status: int, now: datetime, request_id: str, *, gzipped: bool
 ) -> tuple[bytes, bytes]:
     """Status line and headers (without the last line's end), and the body."""
     head = b"%b%bX-Request-ID: %b\r\nDate: %b\r\n" % (
         _OPENINGS[status],
-        entry.head(status, now, gzipped=gzipped),
+        laid.head(status, now, gzipped=gzipped),
         request_id.encode(),
         rfc822_formatted_time().encode(),
     )
-    return head, b"" if status == NOT_MODIFIED else entry.form(gzipped=gzipped)
+    return head, b"" if status == NOT_MODIFIED else laid.form(gzipped=gzipped)
 
 
 Hook = Callable[[web.Request, web.StreamResponse], None]

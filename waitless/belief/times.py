@@ -7,9 +7,8 @@ from feeds.model import Observation
 from waitless.belief.case import Case, clear
 from waitless.belief.state import Advance, FacilityState, FeedState, figures_of, is_silent
 from waitless.belief.verdict import FindingKind, Rule
-from waitless.reading import CLOCKS_DIFFER
 
-AHEAD = CLOCKS_DIFFER
+AHEAD = timedelta(minutes=2)
 """How far a measurement may lie ahead of our clock (RULES.md R8). Decoding refuses such messages
 already; were one believed, every true one after it would be a straggler."""
 STUCK_AFTER_CADENCES = 3
@@ -47,14 +46,8 @@ def is_duplicate(case: Case) -> str | None:
 
 
 def is_out_of_order(case: Case) -> str | None:
-    """Measured earlier than what is believed: everyday for sources that send a series.
-
-    What is believed from further ahead than clocks differ came before our clock was stepped back:
-    it is no measure, or nothing would be believed until that time has come again.
-    """
+    """Measured earlier than what is believed: everyday for sources that send a series."""
     newest = case.facility.as_of
-    if newest is not None and newest > case.now + AHEAD:
-        return None
     return "older than what is believed" if newest and case.measured_at < newest else None
 
 

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import aiomqtt
@@ -30,9 +31,19 @@ class MqttEndpoint:
     username: str | None = None
     password: str | None = None
     tls: bool = False
+    ca_file: Path | None = None
+    """Authorities whose word counts, in PEM form; None trusts those of the machine."""
 
     def __repr__(self) -> str:
         return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}"
+
+    def make_tls_context(self) -> ssl.SSLContext | None:
+        """What verifies the broker; None where it is spoken to without TLS.
+
+        Raises:
+            OSError: the authorities' file is none, or cannot be read.
+        """
+        return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
 
 
 class Client(aiomqtt.Client):
@@ -62,7 +73,7 @@ class Client(aiomqtt.Client):
             clean_session=not keep_session,
             will=will,
             timeout=CONNECT_TIMEOUT_S,
-            tls_context=ssl.create_default_context() if endpoint.tls else None,
+            tls_context=endpoint.make_tls_context(),
             max_queued_incoming_messages=WAITING_ROOM,
         )
         client._client.manual_ack_set(on=True)

@@ -7,6 +7,8 @@ from aiohttp import web
 
 from waitless.answering import add_fast_path, add_limits, add_machine_routes, add_routes, answering
 from waitless.parts import Clock, Parts, Role
+from waitless.serve.gate import Gate
+from waitless.serve.process import GATE
 from waitless.settings import Settings
 from waitless.web.discretion import be_discreet
 from waitless.web.middleware import add_headers, around
@@ -43,6 +45,9 @@ def create_app(
     chance = chance or random.Random()  # noqa: S311 - spreads retries only
     parts = Parts(settings, now, chance, role)
     app = web.Application()
+    app[GATE] = Gate(
+        settings.most_connections, settings.idle_seconds, parts.metrics.connection_refused
+    )
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(parts.registry.sharing)
     limits = add_limits(parts, app) if settings.rate_limit > 0 else None

@@ -113,6 +113,11 @@ class WebMetrics:
         self.requests = RequestCounts()
         """What `answered` counts in."""
         registry.register(self.requests)
+        self._turned_away = Counter(
+            "waitless_refused_connections",
+            "Connections closed because as many as may be were open.",
+            registry=registry,
+        )
         self._epoch = Gauge(
             "waitless_board_epoch",
             "The epoch that answers come from.",
@@ -143,6 +148,10 @@ class WebMetrics:
             multiprocess_mode="livemin",
             registry=registry,
         )
+
+    def connection_refused(self) -> None:
+        """Count one connection that there was no room for."""
+        self._turned_away.inc()
 
     def answered(self, route: str, method: str, status: int, duration_s: float) -> None:
         """Count one request."""

@@ -7,6 +7,8 @@ from feeds.model import FacilityStatus, NoFigure, Observation, Wait
 
 LIVE_FOR = timedelta(minutes=30)
 """A wait is called live while its measurement is at most this old (NHS: source to screen)."""
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far a true measurement may lie ahead of our clock."""
 CLOSURE_HOLDS_FOR = timedelta(hours=12)
 """A door reported shut stays shut until its source says otherwise, or this long: being sent to a
 closed unit is the worst answer, and a closed unit's feed often falls silent."""
@@ -32,10 +34,14 @@ class Reading:
     simulated: bool = False
 
     def live_wait(self, now: datetime) -> Wait | None:
-        """The wait where it may be called live; None where it is unknown or too old."""
+        """The wait where it may be called live; None where it is unknown or too old.
+
+        One from further ahead than clocks differ is of a clock that has been stepped back since:
+        how old it is, nobody knows.
+        """
         if not isinstance(self.wait, Wait) or self.wait_as_of is None:
             return None
-        return self.wait if now - self.wait_as_of <= LIVE_FOR else None
+        return self.wait if -CLOCKS_DIFFER <= now - self.wait_as_of <= LIVE_FOR else None
 
     def standing_status(self, now: datetime) -> FacilityStatus | None:
         """The door's status where it still counts; None where it is unknown or too old."""

@@ -47,11 +47,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """`mqtt[s]://[user[:password]@]host[:port]`; none: no MQTT is listened to."""
     mqtt_password_file: Path | None = None
     """A file that holds the broker's password, instead of writing it into the address."""
+    mqtt_ca_file: Path | None = None
+    """The authorities, in PEM form, that a broker's certificate is by; none: the machine's."""
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
     """0 takes any free port."""
     writer_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8081
     """Where the process that writes listens beside the workers of `serve --workers`."""
+    most_connections: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 10_000
+    """Connections that a process holds at once; others are told so and closed."""
+    idle_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=3600)] = 75.0
+    """How long a connection may stand still: without a whole request, or with an answer not taken.
+    More than a proxy in front keeps its connections for."""
     most_minutes: Annotated[float, msgspec.Meta(gt=0, le=600)] = 45.0
     """Journeys longer than this are not recommended, except to the nearest suitable place."""
     horizon_minutes: Annotated[float, msgspec.Meta(ge=30, le=6000)] = 720.0
@@ -87,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """The broker; None where none is set.
 
         Raises:
-            SettingsFault: an address that is none, or a password file that cannot be read.
+            SettingsFault: an address that is none, or a file that cannot be read.
         """
         if self.mqtt_url is None:
             return None
@@ -98,14 +105,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             raise SettingsFault(f"mqtt_url: {fault}") from fault
         if parts.scheme not in _MQTT_PORTS or not parts.hostname:
             raise SettingsFault("mqtt_url: mqtt://host or mqtts://host is wanted")
-        return MqttEndpoint(
+        endpoint = MqttEndpoint(
             host=parts.hostname,
             port=port or _MQTT_PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
             password=_read_password("mqtt_password_file", self.mqtt_password_file)
             or (unquote(parts.password) if parts.password else None),
             tls=parts.scheme == "mqtts",
+            ca_file=self.mqtt_ca_file,
         )
+        try:
+            endpoint.make_tls_context()
+        except OSError as fault:
+            raise SettingsFault(f"mqtt_ca_file: {fault}") from fault
+        return endpoint
 
     def list_trusted_proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks whose word about a client's address counts.

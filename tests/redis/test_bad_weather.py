@@ -130,7 +130,7 @@ async def test_a_redis_that_still_loads_its_log_is_waited_for(
 ) -> None:
     clock = FakeClock(running=True)
     # Half a second a thousand keys: as long as a log of many gigabytes takes.
-    slowly = ("--enable-debug-command", "yes", "--key-load-delay", "500")
+    slowly = ("--key-load-delay", "500")
     server = start_server(
         tmp_path / "redis", *slowly, "--loading-process-events-interval-bytes", "1024"
     )

@@ -36,8 +36,8 @@ def until(what: Callable[[], bool], words: str) -> None:
         time.sleep(0.05)
 
 
-def start_server(folder: Path, *options: str) -> Server:
-    """A Redis with a folder of its own and an append-only log."""
+def start_server(folder: Path, *options: str, port: int | None = None) -> Server:
+    """A Redis with a folder of its own and an append-only log; None takes any free port."""
     program = require_binary("redis-server", "redis-server")
     folder.mkdir()
     return Server(
@@ -47,6 +47,7 @@ def start_server(folder: Path, *options: str) -> Server:
             "--repl-diskless-sync-delay", "0", *options,
         ],
         folder,
+        port,
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ class SentinelGroup:
             )  # fmt: skip
         self.master = start_server(folder / "master", *guarded)
         self.replica = start_server(
-            folder / "replica", "--replicaof", f"127.0.0.1 {self.master.port}", *guarded
+            folder / "replica", "--replicaof", "127.0.0.1", str(self.master.port), *guarded
         )
         self.sentinels = [self._sentinel(folder / f"sentinel{one}") for one in range(SENTINELS)]
         until(self._agreed, "sentinels that know each other and the replica")
@@ -165,11 +166,12 @@ class ClusterGroup:
 
     @staticmethod
     def _node(folder: Path) -> Server:
-        # Of its own choice a node's bus has its port + 10,000, which need not be a port.
-        bus = ("--cluster-port", str(free_port()))
-        return start_server(
-            folder, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", *bus
-        )
+        # A node's bus has its port + 10,000 (Redis 6.2 takes no other), which need not be a port.
+        port = free_port()
+        while port + 10_000 >= 2**16:
+            port = free_port()
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
+        return start_server(folder, *options, port=port)
 
     def _formed(self, node: Server) -> bool:
         replicates = "master_link_status:down" not in ask(node.port, "INFO", "replication")

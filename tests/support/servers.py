@@ -34,12 +34,20 @@ def free_port() -> int:
 class Server:
     """A child process that listens on a port; it can be killed and started again."""
 
-    def __init__(self, command: Callable[[int], list[str]], folder: Path) -> None:
-        self.port = free_port()
+    def __init__(
+        self, command: Callable[[int], list[str]], folder: Path, port: int | None = None
+    ) -> None:
+        self.port = port or free_port()
         self._command = command(self.port)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
         with (self._folder / f"{self.port}.log").open("ab") as log:

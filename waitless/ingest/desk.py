@@ -29,7 +29,7 @@ from waitless.belief.rules import unknown_hours
 from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
-from waitless.reading import Reading, apply_observation
+from waitless.reading import CLOCKS_DIFFER, Reading, apply_observation
 from waitless.traffic.desk import TrafficDesk
 
 log = logging.getLogger(__name__)
@@ -160,6 +160,8 @@ class Desk:
         now, health = self.now(), self.health_of(feed_id)
         if health.off is not None and health.off.holds(now):
             return [], [Outcome(one.facility_id, SWITCHED_OFF) for one in observations]
+        for one in observations:
+            self._mind_the_clock(one.facility_id, now)
         self.touched[0].update(one.facility_id for one in observations)
         self.touched[1].add(feed_id)
         verdicts = self.believer.judge_delivery(feed_id, observations, now)
@@ -168,6 +170,15 @@ class Desk:
             log.warning("%s: %s: %s", what, finding.kind, finding.detail)
         changed = [self._apply(verdict, health) for verdict in verdicts]
         return [one for one in changed if one is not None], [_outcome(one) for one in verdicts]
+
+    def _mind_the_clock(self, facility_id: str, now: datetime) -> None:
+        """Where our clock was stepped back, let nothing be older than what it had believed before.
+
+        Otherwise nothing of the facility would be believed until that time has come again.
+        """
+        reading, state = self.readings.get(facility_id), self.believer.state.facilities
+        if reading is not None and reading.as_of > now + CLOCKS_DIFFER and facility_id in state:
+            state[facility_id].as_of = None
 
     def release(self, held_id: str) -> tuple[HeldValue, Reading] | ReleaseRefusal:
         """An operator believes a held value; gives it with the reading it makes."""

@@ -4,20 +4,25 @@ import asyncio
 import gc
 import signal
 import socket
+from typing import cast
 
 from aiohttp import web
 
 from waitless.serve.draining import DRAINING, Draining
+from waitless.serve.gate import Gate
 from waitless.web.ready import add_hook
 
 BOOTED, LISTEN = b"b", b"l"
 """What a process tells its supervisor, and is told by it, on the socket between them."""
-BACKLOG = 1024
 DRAINED_WITHIN_S = 5.0
 """How long keep-alive connections have to be told `Connection: close` with their next answer."""
 FINISHED_WITHIN_S = 5.0
 """How long a request in work may take after that."""
 _LOOK_EVERY_S = 0.05
+
+
+GATE = web.AppKey("gate", Gate)
+"""Where an application has its own."""
 
 
 async def serve_app(
@@ -45,18 +50,22 @@ async def serve_app(
     loop.add_signal_handler(signal.SIGINT, interrupt)
     if control is not None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor's business
+    gate = app[GATE]
     runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=True, shutdown_timeout=FINISHED_WITHIN_S
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        keepalive_timeout=gate.idle_s,
+        shutdown_timeout=FINISHED_WITHIN_S,
     )
     try:
         await runner.setup()
         _calm_collector()
         told = None if control is None else asyncio.create_task(_obey(control, ending))
         if told is None or await _first(told, ending):
-            site = web.SockSite(runner, listening, backlog=BACKLOG)
-            await site.start()
+            accepting = await gate.open(cast("web.Server", runner.server), listening)
             await ending.wait()
-            await site.stop()
+            accepting.close()
             draining.on = True
             if not at_once.is_set():
                 await _drain(runner, at_once)

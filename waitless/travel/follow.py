@@ -16,7 +16,7 @@ from routing.table import ReachTable
 from routing.tablefile import TableFault, decode_frame, decode_table
 from waitless.area.pack import Area
 from waitless.redis_link import StoreAway
-from waitless.travel.builder import TravelBuilder, basis_of, find_pack_version
+from waitless.travel.builder import MODES, TravelBuilder, basis_of, find_pack_version
 from waitless.travel.shelf import SUPERSEDED_FOR_S, Entry, Shelf
 from waitless.travel.tables import ModeTable, TravelTables
 
@@ -31,7 +31,7 @@ class TravelFollower:
     """Keeps `tables` the newest on the shelf that are of our roads and facilities.
 
     Until there are any, and whenever the shelf is away, the last ones stay; `start` builds the
-    usual ones where the shelf has none, so that there are always some.
+    usual ones where the shelf lacks any, so that there are always some for every mode.
     """
 
     tables: TravelTables
@@ -77,12 +77,10 @@ class TravelFollower:
         except StoreAway as fault:
             log.warning("store away (%s): travel tables are built here", fault)
             found = {}
-        if found:
-            self._replace(found)
-            return
-        builder = await asyncio.to_thread(TravelBuilder, self._area, self._horizon_minutes)
-        self.tables = await asyncio.to_thread(builder.build)
-        self._on_renewal(self.tables)
+        if len(found) < len(MODES):  # none, or the writer has put only some of them yet
+            builder = await asyncio.to_thread(TravelBuilder, self._area, self._horizon_minutes)
+            self.tables = await asyncio.to_thread(builder.build)
+        self._replace(found)
 
     async def run(self) -> None:
         """Follow until cancelled."""

@@ -15,6 +15,7 @@ from waitless.ingest import Ingest, Outcome
 from waitless.keys import KeyRing, Role
 from waitless.web.answers import CapacityAnswer, CapacityOutcome, RefusedCapacity
 from waitless.web.auth import require_holder
+from waitless.web.body import read_body
 from waitless.web.problems import Problem, RequestRefused
 
 STORED_WITHIN_S = 10.0
@@ -81,14 +82,7 @@ class Capacities:
 async def _read(request: web.Request) -> bytes:
     if request.content_type != "application/json":
         raise RequestRefused(Problem.WRONG_CONTENT_TYPE, "application/json is wanted")
-    if (request.content_length or 0) > MOST_BYTES:
-        raise RequestRefused(Problem.BODY_TOO_LARGE, f"at most {MOST_BYTES} bytes")
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(MOST_BYTES):
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise RequestRefused(Problem.BODY_TOO_LARGE, f"at most {MOST_BYTES} bytes")
-    return bytes(body)
+    return await read_body(request, MOST_BYTES)
 
 
 def _refused(refusal: CapacityRefusal) -> RefusedCapacity:

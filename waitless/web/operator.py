@@ -20,6 +20,7 @@ from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import AuditList, Done, HeldCard, HeldList
 from waitless.web.auth import require_holder
+from waitless.web.body import read_body
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.readings import posted_card
 
@@ -113,10 +114,9 @@ class Operator:
     async def _asked(self, request: web.Request) -> tuple[str, _Act]:
         """Who wants an act, and why."""
         who = require_holder(request, self._keys, Role.OPERATOR).name
-        if (request.content_length or 0) > MOST_BODY:
-            raise RequestRefused(Problem.BODY_TOO_LARGE, f"at most {MOST_BODY} bytes")
+        body = await read_body(request, MOST_BODY)
         try:
-            act = msgspec.json.decode(await request.content.read(MOST_BODY), type=_Act)
+            act = msgspec.json.decode(body, type=_Act)
         except msgspec.MsgspecError as fault:
             raise RequestRefused(Problem.BAD_ACTION, str(fault)) from fault
         if not act.why.strip():

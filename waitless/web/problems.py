@@ -35,6 +35,7 @@ class Problem(Enum):
     NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is nothing at this address")
     METHOD_NOT_ALLOWED = (HTTPStatus.METHOD_NOT_ALLOWED, "That method is not for this address")
     TOO_MANY_STREAMS = (HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams are open")
+    TOO_MANY_CONNECTIONS = (HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections are open")
     TOO_MANY_REQUESTS = (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
     STORE_AWAY = (HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be reached just now")
     STANDBY = (HTTPStatus.SERVICE_UNAVAILABLE, "Another process of this service does that now")
@@ -43,6 +44,7 @@ class Problem(Enum):
     BAD_CAPACITY = (HTTPStatus.BAD_REQUEST, "These are not waits in the NHS capacity form")
     WRONG_CONTENT_TYPE = (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "That is not the type wanted here")
     BODY_TOO_LARGE = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
+    BODY_TOO_SLOW = (HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly")
     UNKNOWN_HELD_VALUE = (HTTPStatus.NOT_FOUND, "No such value is held")
     BAD_ACTION = (HTTPStatus.BAD_REQUEST, "An action wants a reason")
     BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "The request cannot be understood")
@@ -76,9 +78,9 @@ class RequestRefused(Exception):
         self.more = more if parameter is None else {"parameter": parameter, **more}
 
 
-def problem_response(problem: Problem, detail: str, **more: object) -> web.Response:
+def render_problem(problem: Problem, detail: str, **more: object) -> bytes:
     """A problem document. `type` is an address in this service's own documentation."""
-    body = {
+    document = {
         "type": f"/docs#{problem.code}",
         "code": problem.code,
         "title": problem.title,
@@ -86,11 +88,16 @@ def problem_response(problem: Problem, detail: str, **more: object) -> web.Respo
         "detail": detail,
         **more,
     }
+    return orjson.dumps(document)
+
+
+def problem_response(problem: Problem, detail: str, **more: object) -> web.Response:
+    """The response that is a problem document."""
     headers = {"Cache-Control": "no-store"}
     if problem is Problem.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
     return web.Response(
-        body=orjson.dumps(body),
+        body=render_problem(problem, detail, **more),
         status=problem.status,
         content_type=CONTENT_TYPE,
         headers=headers,

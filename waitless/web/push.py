@@ -12,6 +12,7 @@ from feeds.model import Delivery
 from waitless.ingest import Ingest
 from waitless.keys import KeyRing, Role
 from waitless.web.auth import require_holder
+from waitless.web.body import read_body
 from waitless.web.problems import Problem, RequestRefused
 
 STORED_WITHIN_S = 10.0
@@ -38,17 +39,12 @@ class Push:
         holder = require_holder(request, self._keys, Role.PROVIDER)
         if holder.name != self._definition.id:
             raise RequestRefused(Problem.FORBIDDEN, f"that is the door of {self._definition.id}")
-        most = self._definition.transport.max_bytes
-        body = bytearray()
-        async for chunk in request.content.iter_chunked(64 * 1024):
-            body += chunk
-            if len(body) > most:
-                raise RequestRefused(Problem.BODY_TOO_LARGE, f"at most {most} bytes")
+        body = await read_body(request, self._definition.transport.max_bytes)
         stored = asyncio.Event()
         delivery = Delivery(
             feed_id=self._definition.id,
             topic=self._definition.id,
-            payload=bytes(body),
+            payload=body,
             received_at=self._now(),
             acknowledge=stored.set,
         )

@@ -61,8 +61,8 @@ class ReachTable:
     basis: str = "usual"
     """What its times rest on, in the words of who built it."""
 
-    _asked: tuple[Any, ...] = field(init=False, repr=False, compare=False)
-    """What the compiled look-up is asked, but for the origin."""
+    asked: tuple[Any, ...] = field(init=False, repr=False, compare=False)
+    """What `lookup.look_up` is asked, but for the origin."""
 
     def __post_init__(self) -> None:
         for array in self.rows:
@@ -74,7 +74,7 @@ class ReachTable:
             *(*self.rows, len(self.facility_ids)),
             *(frame.access_s_per_m, frame.pace.access_detour, ACCESS_LIMIT_M),
         )
-        object.__setattr__(self, "_asked", asked)
+        object.__setattr__(self, "asked", asked)
 
     @property
     def nbytes(self) -> int:
@@ -99,7 +99,7 @@ class ReachTable:
         if not is_on_earth(lat, lon):
             raise ValueError("latitude and longitude must be degrees")
         origin = self.frame.plane.project_point(lat, lon)
-        all_wet, minutes, distance_m, live = look_up(*origin, *self._asked)
+        all_wet, minutes, distance_m, live = look_up(*origin, *self.asked)
         if all_wet:
             frame = self.frame
             junctions, straight_m = frame.find_access(lat, lon, ACCESS_LIMIT_M)

@@ -30,4 +30,9 @@ class Cell:
 
 def cell_of(lat: float, lon: float) -> Cell:
     """The cell whose middle is nearest."""
-    return Cell(round(lat * LAT_STEPS), round(lon * LON_STEPS))
+    return Cell(*find_cell(lat, lon))
+
+
+def find_cell(lat: float, lon: float) -> tuple[int, int]:
+    """Its row and column."""
+    return round(lat * LAT_STEPS), round(lon * LON_STEPS)

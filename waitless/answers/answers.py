@@ -7,7 +7,6 @@ it meanwhile. The sheet of the moment is made by the first question after a chan
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from routing.modes import Mode
 from waitless.answers.entry import ANSWER_TICK_S, Entry
 from waitless.answers.nearcache import NearCache
 from waitless.answers.question import Question
@@ -16,7 +15,7 @@ from waitless.answers.sheet import Sheet, make_sheet
 from waitless.area.pack import Area
 from waitless.board import EMPTY_BOARD, Board
 from waitless.reading import LIVE_FOR
-from waitless.travel.tables import ModeTable, TravelTables
+from waitless.travel.tables import TravelTables
 
 _TICK = timedelta(seconds=ANSWER_TICK_S)
 _BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -51,17 +50,19 @@ class Answers:
         self._cache = cache
         self._board = EMPTY_BOARD
         self._sheet = make_sheet(area, EMPTY_BOARD, _BEFORE, _BEFORE)
-        self._travelled: dict[Mode, Travelled] = {}
+        self._tables: TravelTables | None = None
+        self._travelled: dict[str, Travelled] = {}
+        """By mode's name: an enumeration's member is slow to be looked up by."""
 
     def find(self, question: Question, now: datetime) -> Entry:
         """The answer of this moment."""
         board, sheet = self._get_board(), self._sheet
         if board is not self._board or not sheet.now <= now < sheet.until:
             sheet = self._renew(board, now)
-        table = self._get_tables().by_mode[question.query.mode]
-        travelled = self._travelled.get(question.query.mode)
-        if travelled is None or travelled.table is not table:
-            travelled = self._swap(question.query.mode, table)
+        tables = self._get_tables()
+        if tables is not self._tables:
+            self._swap(tables)
+        travelled = self._travelled[question.mode]
         entry = self._cache.find(question.key, sheet, travelled)
         if entry is None:
             body, until = self._renderer.answer(question, sheet, travelled)
@@ -85,12 +86,15 @@ class Answers:
         self._sheet = sheet
         return sheet
 
-    def _swap(self, mode: Mode, table: ModeTable) -> Travelled:
-        before = self._travelled.get(mode)
-        if before is not None:
-            self._cache.drop(before)
-        travelled = self._travelled[mode] = self._renderer.travelled(table)
-        return travelled
+    def _swap(self, tables: TravelTables) -> None:
+        """Lay out the tables that are others now; answers of the others stay."""
+        for mode, table in tables.by_mode.items():
+            before = self._travelled.get(mode.value)
+            if before is None or before.table is not table:
+                if before is not None:
+                    self._cache.drop(before)
+                self._travelled[mode.value] = self._renderer.travelled(table)
+        self._tables = tables
 
 
 def span_of_answer(board: Board, now: datetime) -> tuple[datetime, datetime]:

@@ -10,11 +10,10 @@ GZIP_LEVEL = 1
 
 
 class Laid:
-    """One body with its tag and forms; compressed and headed when that is first asked for."""
+    """One body with its tag and forms; compressed when that is first asked for."""
 
     __slots__ = (
-        "_content_type", "_etag", "_gzip", "_heads", "_most_age_s", "body", "private",
-        "valid_until",
+        "_gzip", "_most_age_s", "body", "content_type", "etag", "private", "valid_until",
     )  # fmt: skip
 
     def __init__(
@@ -40,15 +39,14 @@ class Laid:
         self.body = body
         self.valid_until = valid_until
         self._most_age_s = most_age_s
-        self._content_type = content_type.encode()
-        self._etag = sha256(body).hexdigest()[:24].encode() if tag is None else tag
+        self.content_type = content_type
+        self.etag = sha256(body).hexdigest()[:24].encode() if tag is None else tag
         self.private = private
         self._gzip: bytes | None = None
-        self._heads: dict[tuple[int, bool, int], bytes] = {}
 
     def tag(self, *, gzipped: bool) -> bytes:
         """The quoted ETag of a form."""
-        return b'"%b-gzip"' % self._etag if gzipped else b'"%b"' % self._etag
+        return b'"%b-gzip"' % self.etag if gzipped else b'"%b"' % self.etag
 
     def form(self, *, gzipped: bool) -> bytes:
         """The body as it is sent."""
@@ -64,30 +62,3 @@ class Laid:
             return self._most_age_s
         left_s = (self.valid_until - now).total_seconds()
         return self._most_age_s if left_s >= self._most_age_s else max(0, int(left_s))
-
-    def head(self, status: int, now: datetime, *, gzipped: bool) -> bytes:
-        """Headers that are this body's own, as they are sent, each line ended.
-
-        Args:
-            status: 200 or 304.
-            now: the time of sending.
-            gzipped: which form.
-        """
-        age = self.max_age_s(now)
-        head = self._heads.get((status, gzipped, age))
-        if head is None:
-            scope = b"private" if self.private else b"public"
-            lines = [
-                b"Cache-Control: %b, max-age=%d, must-revalidate" % (scope, age),
-                b"ETag: " + self.tag(gzipped=gzipped),
-                b"Vary: Accept-Encoding",
-            ]
-            if status == 200:  # noqa: PLR2004 - OK
-                lines += [
-                    b"Content-Type: " + self._content_type,
-                    b"Content-Length: %d" % len(self.form(gzipped=gzipped)),
-                ]
-                if gzipped:
-                    lines.append(b"Content-Encoding: gzip")
-            head = self._heads[status, gzipped, age] = b"".join(line + b"\r\n" for line in lines)
-        return head

@@ -19,6 +19,13 @@ class Question:
 
     query: Query
     """Its age is the least of its band."""
+    lat: float
+    """Of the origin's cell, degrees; it, `limit` and `mode` are the query's, at hand."""
+    lon: float
+    limit: int
+    mode: str
+    setting: str
+    """Questions of one setting differ in origin and limit alone."""
     key: Key
     private: bool
     """Whether its address holds a position, which keeps it out of shared caches."""
@@ -52,7 +59,11 @@ class Questions:
             "advice": list_advice(query.need, query.age_years),
         }
         tag = blake2b(repr(key).encode(), digest_size=6).hexdigest().encode()
-        return Question(query, key, private, tag, render(about)[1:-1])
+        setting = f"{query.mode} {query.need} {query.age_years}"
+        return Question(
+            query, origin.lat, origin.lon, query.limit, query.mode.value, setting,
+            key, private, tag, render(about)[1:-1],
+        )  # fmt: skip
 
 
 def _first_age(months: int | None) -> int:

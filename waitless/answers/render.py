@@ -1,16 +1,20 @@
 """Answers as bytes: what never changes is rendered once per area pack, the rest is composed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.geo import Plane
 from waitless.answers.columns import make_desk
 from waitless.answers.compose import ROOM_A_PLACE, ROOM_BESIDES, compose
 from waitless.answers.doors import Doors, lay_out
 from waitless.answers.instants import render
+from waitless.answers.kernel import ALL_WET, answer_whole
 from waitless.answers.question import Question
 from waitless.answers.ranking import rank_places
 from waitless.answers.sheet import Sheet
@@ -35,6 +39,7 @@ class Travelled:
     texts: Texts
     """Directions to each facility; after them basis and date of usual ways, and of those that a
     live figure is in."""
+    plane: Plane
     tag: bytes
     """Tells answers of this table and area pack from all others."""
 
@@ -56,6 +61,18 @@ class _Barred:
     texts: Texts
     limited: NDArray[np.bool_]
     """Facilities with an age limit, where the age was not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """All but origin and limit that answers to one kind of question are made from."""
+
+    sheet: Sheet
+    travelled: Travelled
+    laid: _DoorsLaid
+    barred: _Barred
+    asked: tuple[Any, ...]
+    """What `answer_whole` is asked."""
 
 
 class Renderer:
@@ -91,8 +108,10 @@ class Renderer:
         self._id_order[by_id] = np.arange(len(by_id))
         self._doors: dict[Need, _DoorsLaid] = {}
         self._barred: dict[tuple[Need, int | None], _Barred] = {}
+        self._settings: dict[str, _Setting] = {}
         self._desk = make_desk(len(self._facilities))
-        self._make_room(0)
+        self._out = np.empty(0, dtype=np.uint8)
+        self._view = self._out.data
 
     def travelled(self, table: ModeTable) -> Travelled:
         """Lay out a travel table for answers."""
@@ -106,46 +125,72 @@ class Renderer:
             digest.update(array.tobytes())
         column = [place.get(one.id, -1) for one in self._facilities]
         tag = digest.hexdigest()[:12].encode()
-        return Travelled(table, np.array(column, dtype=np.int64), texts, tag)
+        plane = table.reach.frame.plane
+        return Travelled(table, np.array(column, dtype=np.int64), texts, plane, tag)
 
     def answer(
         self, question: Question, sheet: Sheet, travelled: Travelled
     ) -> tuple[bytes, datetime]:
         """The answer's JSON, and until when it is good."""
-        query = question.query
-        minutes, distance_m, live = travelled.table.reach.travel_from(
-            query.origin.lat, query.origin.lon
-        )
-        laid = self._doors_of(query.need, sheet)
-        barred = self._barred_of(query.need, query.age_years)
-        column, waits = travelled.column, sheet.columns
-        ranked, shown, left_out, first_end_us = rank_places(
-            *self._desk, minutes, column, barred.flags, self._id_order, *laid.doors.columns,
-            waits.quantiles, waits.p50_us, waits.other_clock, waits.reported_until,
-            waits.live_until, sheet.now_us, self._most_minutes, query.limit,
-        )  # fmt: skip
-        texts = (self._places, travelled.texts, barred.texts, laid.texts, sheet.texts)
-        room = sum(one.nbytes for one in texts)
-        if room > self._room:
-            self._make_room(room)
-        length = compose(
-            self._out, ranked, shown, left_out, *self._desk, waits.quantiles,
-            minutes, distance_m, live, column, barred.limited, laid.offset_minutes,
-            *self._places, *travelled.texts, *barred.texts, *laid.texts, *sheet.texts,
-        )  # fmt: skip
+        setting = self._settings.get(question.setting)
+        if setting is None or setting.sheet is not sheet or setting.travelled is not travelled:
+            setting = self._set(question, sheet, travelled)
+        east, north = travelled.plane.project_point(question.lat, question.lon)
+        length, first_end_us = answer_whole(east, north, question.limit, *setting.asked)
+        if length == ALL_WET:
+            length, first_end_us = self._answer_in_steps(question, setting)
         until, told = sheet.valid_until(first_end_us)
         composed = self._view[:length]
         return b"".join((sheet.opening, told, sheet.about, question.opening, composed)), until
 
-    def _make_room(self, texts: int) -> None:
+    def _answer_in_steps(self, question: Question, setting: _Setting) -> tuple[int, int]:
+        """The same where finding the journeys is not for compiled code alone."""
+        travelled, sheet, laid, barred = (
+            setting.travelled, setting.sheet, setting.laid, setting.barred,
+        )  # fmt: skip
+        minutes, distance_m, live = travelled.table.reach.travel_from(question.lat, question.lon)
+        waits = sheet.columns
+        ranked, shown, left_out, first_end_us = rank_places(
+            *self._desk, minutes, travelled.column, barred.flags, self._id_order,
+            *laid.doors.columns, waits.quantiles, waits.p50_us, waits.other_clock,
+            waits.reported_until, waits.live_until, sheet.now_us, self._most_minutes,
+            question.limit,
+        )  # fmt: skip
+        length = compose(
+            self._out, ranked, shown, left_out, *self._desk, waits.quantiles, minutes, distance_m,
+            live, travelled.column, barred.limited, laid.offset_minutes,
+            *self._places, *travelled.texts, *barred.texts, *laid.texts, *sheet.texts,
+        )  # fmt: skip
+        return length, first_end_us
+
+    def _set(self, question: Question, sheet: Sheet, travelled: Travelled) -> _Setting:
+        """Lay ready what questions of one kind are answered from."""
+        query = question.query
+        laid = self._doors_of(query.need, sheet)
+        barred = self._barred_of(query.need, query.age_years)
+        texts = (self._places, travelled.texts, barred.texts, laid.texts, sheet.texts)
+        self._make_room(texts)
+        asked = (
+            *travelled.table.reach.asked, *self._desk, travelled.column, barred.flags,
+            self._id_order, *laid.doors.columns, *sheet.columns, sheet.now_us, self._most_minutes,
+            self._out, barred.limited, laid.offset_minutes,
+            *(array for one in texts for array in one),
+        )  # fmt: skip
+        setting = _Setting(sheet, travelled, laid, barred, asked)
+        self._settings[question.setting] = setting
+        return setting
+
+    def _make_room(self, texts: Iterable[Texts]) -> None:
         """Room for an answer in which every fragment stands once, as most of them never do.
 
         Only the two of the basis stand more often: `ROOM_A_PLACE` is for them too.
         """
-        self._room = texts
         besides = ROOM_A_PLACE * len(self._facilities) + ROOM_BESIDES
-        self._out = np.empty(texts + besides, dtype=np.uint8)
-        self._view = self._out.data
+        room = sum(one.nbytes for one in texts) + besides
+        if room > len(self._out):
+            self._settings.clear()  # they write to the old room
+            self._out = np.empty(room, dtype=np.uint8)
+            self._view = self._out.data
 
     def _doors_of(self, need: Need, sheet: Sheet) -> _DoorsLaid:
         laid = self._doors.get(need)

@@ -14,10 +14,10 @@ from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import History
 from waitless.web.features import Features
-from waitless.web.laid import answer_with
 from waitless.web.parse import parse_hours, single_values
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.readings import reading_card
+from waitless.web.ready import answer_with
 
 HISTORY_MAX_AGE_S = 5
 DEFAULT_HISTORY_HOURS = 24

@@ -11,9 +11,9 @@ from waitless.answers.laid import Laid
 from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.recommend.reasons import REASON_TEXTS
-from waitless.web.laid import answer_with
 from waitless.web.openapi import describe_api
 from waitless.web.problems import Problem
+from waitless.web.ready import answer_with
 from waitless.web.static import open_templates
 
 DOCS_MAX_AGE_S = 60

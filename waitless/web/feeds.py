@@ -12,9 +12,9 @@ from waitless.board import Board
 from waitless.follow import BoardFollower
 from waitless.health import FeedHealth, figures_of
 from waitless.web.answers import FeedFigures, FeedList
-from waitless.web.laid import answer_with
 from waitless.web.parse import single_values
 from waitless.web.problems import Problem, RequestRefused
+from waitless.web.ready import answer_with
 
 FEEDS_MAX_AGE_S = 2
 

@@ -1,7 +1,6 @@
 """What happens around every request: its id, its count, its line in the log."""
 
 import logging
-import re
 import time
 from collections.abc import Callable, Sequence
 
@@ -10,7 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from waitless.metrics import WebMetrics
 from waitless.web.problems import Problem, answer_fault, problem_response
-from waitless.web.ready import REQUEST_ID, SECURITY, ReadyAnswer, new_request_id
+from waitless.web.ready import REQUEST_ID, SECURITY, ReadyAnswer, choose_request_id
 
 log = logging.getLogger("waitless.access")
 
@@ -19,7 +18,6 @@ Gate = Callable[[web.Request], web.StreamResponse | None]
 _KEY = web.RequestKey("request_id", str)
 MOST_QUERY = 1024
 """Characters; the longest sensible query has about 120."""
-_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def around(metrics: WebMetrics, gates: Sequence[Gate] = ()) -> Middleware:
@@ -52,11 +50,14 @@ def around(metrics: WebMetrics, gates: Sequence[Gate] = ()) -> Middleware:
         # The route's pattern, so that labels are bounded.
         route = "unmatched" if resource is None else resource.canonical
         metrics.answered(route, request.method, response.status, duration)
-        level = logging.DEBUG if isinstance(response, ReadyAnswer) else logging.INFO
+        if isinstance(response, ReadyAnswer):
+            level, request_id = logging.DEBUG, response.request_id
+        else:
+            level, request_id = logging.INFO, request_id_of(request)
         if log.isEnabledFor(level):
             log.log(
                 level, "%s %s %d %.1f ms %s",
-                request.method, route, response.status, duration * 1000, request_id_of(request),
+                request.method, route, response.status, duration * 1000, request_id,
             )  # fmt: skip
         return response
 
@@ -80,9 +81,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 def request_id_of(request: web.Request) -> str:
     """The id that came with a request, or one made for it."""
-    if _KEY in request:
-        return request[_KEY]
-    given = request.headers.get(REQUEST_ID)
-    known = given if given is not None and _GOOD_ID.fullmatch(given) else new_request_id()
-    request[_KEY] = known
-    return known
+    if _KEY not in request:
+        request[_KEY] = choose_request_id(request)
+    return request[_KEY]

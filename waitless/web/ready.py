@@ -4,6 +4,7 @@ The ordinary path and the fast path (`waitless.web.fastpath`) send what is made 
 cannot differ.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -28,6 +29,7 @@ SECURITY = {
 }
 """What browsers must not do, on every response."""
 REQUEST_ID = "X-Request-ID"
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FIXED = {**SECURITY, "Access-Control-Allow-Origin": "*", "Server": SERVER_SOFTWARE}
 _OPENINGS = {
     status.value: b"".join(
@@ -52,6 +54,12 @@ def request_ids() -> Callable[[], str]:
 new_request_id = request_ids()
 
 
+def choose_request_id(request: web.BaseRequest) -> str:
+    """The id that came with a request, or a new one."""
+    given = request.headers.get(REQUEST_ID)
+    return given if given is not None and _GOOD_ID.fullmatch(given) else new_request_id()
+
+
 @lru_cache(maxsize=1024)
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether an Accept-Encoding names gzip and does not refuse it."""
@@ -72,6 +80,8 @@ def choose_status(laid: Laid, if_none_match: str | None, *, gzipped: bool) -> in
     """
     if if_none_match is None:
         return OK
+    if if_none_match == "*":
+        return NOT_MODIFIED
     tag = laid.tag(gzipped=gzipped).decode()
     if if_none_match == tag:  # as most clients send it
         return NOT_MODIFIED
@@ -83,13 +93,46 @@ def join_answer(
     laid: Laid, status: int, now: datetime, request_id: str, *, gzipped: bool
 ) -> tuple[bytes, bytes]:
     """Status line and headers (without the last line's end), and the body."""
-    head = b"%b%bX-Request-ID: %b\r\nDate: %b\r\n" % (
-        _OPENINGS[status],
-        laid.head(status, now, gzipped=gzipped),
-        request_id.encode(),
-        rfc822_formatted_time().encode(),
+    template = _template(status, gzipped, laid.private, laid.max_age_s(now), laid.content_type)
+    date = rfc822_formatted_time().encode()
+    if status == NOT_MODIFIED:
+        return template % (laid.etag, request_id.encode(), date), b""
+    body = laid.form(gzipped=gzipped)
+    return template % (laid.etag, len(body), request_id.encode(), date), body
+
+
+@lru_cache(maxsize=1024)
+def _template(
+    status: int,
+    gzipped: bool,  # noqa: FBT001 - what it is kept by, in its order
+    private: bool,  # noqa: FBT001
+    max_age_s: int,
+    content_type: str,
+) -> bytes:
+    """Status line and headers, with room for ETag, length (of a 200), id and date."""
+    scope = b"private" if private else b"public"
+    lines = [
+        b"Cache-Control: %b, max-age=%d, must-revalidate" % (scope, max_age_s),
+        b'ETag: "%b-gzip"' if gzipped else b'ETag: "%b"',
+        b"Vary: Accept-Encoding",
+    ]
+    if status == OK:
+        lines += [b"Content-Type: " + content_type.encode(), b"Content-Length: %d"]
+        if gzipped:
+            lines.append(b"Content-Encoding: gzip")
+    lines += [b"X-Request-ID: %b", b"Date: %b"]
+    return _OPENINGS[status].replace(b"%", b"%%") + b"".join(line + b"\r\n" for line in lines)
+
+
+def answer_with(request: web.Request, laid: Laid, now: datetime) -> "ReadyAnswer":
+    """The body in the form that a request accepts, or 304 where the client has it already."""
+    headers = request.headers
+    gzipped = accepts_gzip(headers.get(hdrs.ACCEPT_ENCODING, ""))
+    status = choose_status(laid, headers.get(hdrs.IF_NONE_MATCH), gzipped=gzipped)
+    request_id = choose_request_id(request)
+    return ReadyAnswer(
+        status, *join_answer(laid, status, now, request_id, gzipped=gzipped), request_id
     )
-    return head, b"" if status == NOT_MODIFIED else laid.form(gzipped=gzipped)
 
 
 Hook = Callable[[web.Request, web.StreamResponse], None]
@@ -108,11 +151,19 @@ def add_hook(app: web.Application, hook: Hook) -> None:
     app.setdefault(_HOOKS, []).append(hook)
 
 
+def _hooks_of(request: web.Request) -> list[Hook]:
+    try:  # quicker than to look whether there are any
+        return request.app[_HOOKS]
+    except KeyError:
+        return []
+
+
 class ReadyAnswer(web.StreamResponse):
     """An answer that is sent as it is; only hooks may add to its headers."""
 
-    def __init__(self, status: int, head: bytes, body: bytes) -> None:
+    def __init__(self, status: int, head: bytes, body: bytes, request_id: str) -> None:
         super().__init__(status=status)
+        self.request_id = request_id
         self._head = head
         self._ready_body = body
 
@@ -120,14 +171,14 @@ class ReadyAnswer(web.StreamResponse):
         """Send it, and wait where the client reads slowly."""
         self._keep_alive = request.keep_alive
         head, last = self._head, b"\r\n"
-        if isinstance(request, web.Request) and _HOOKS in request.app:
-            for hook in request.app[_HOOKS]:
+        if isinstance(request, web.Request):
+            for hook in _hooks_of(request):
                 hook(request, self)
-            if self.headers:
-                self.headers.pop(hdrs.CONNECTION, None)  # told below
-                head += b"".join(
-                    f"{name}: {value}\r\n".encode() for name, value in self.headers.items()
-                )
+        if self.headers:
+            self.headers.pop(hdrs.CONNECTION, None)  # told below
+            head += b"".join(
+                f"{name}: {value}\r\n".encode() for name, value in self.headers.items()
+            )
         if request.version == HttpVersion10:
             head = head.replace(b"HTTP/1.1", b"HTTP/1.0", 1)
             last = b"Connection: keep-alive\r\n\r\n" if self._keep_alive else last

@@ -13,7 +13,7 @@ from yarl import URL
 from routing.modes import Mode
 from waitless.answers.question import Question, Questions
 from waitless.area.pack import Area
-from waitless.cell import cell_of
+from waitless.cell import find_cell
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 
 MOST_KEPT = 4096
@@ -63,8 +63,7 @@ class Targets:
         lat, lon = float(position[1]), float(position[2])
         if not self._area.bounds.contain(lat, lon):
             return None
-        cell = cell_of(lat, lon)
-        return cell.row, cell.column, position[3]
+        return *find_cell(lat, lon), position[3]
 
     def _parse(self, key: _KeptAs | None, parsed: MultiMapping[str]) -> Question:
         values = single_values(parsed, PARAMETERS)

@@ -22,8 +22,8 @@ from loadtests.benchmarks.figures import RESULTS, Figure
 from loadtests.benchmarks.hot.fleet import Fleet, start_fleet
 from loadtests.benchmarks.servers import find_program
 
-ROUNDS = int(os.environ.get("HOT_PATH_ROUNDS", "9"))
-SECONDS = int(os.environ.get("HOT_PATH_SECONDS", "2"))
+ROUNDS = int(os.environ.get("HOT_PATH_ROUNDS", "5"))
+SECONDS = int(os.environ.get("HOT_PATH_SECONDS", "1"))
 CONNECTIONS = 16
 PLOT = RESULTS / "hot_path.png"
 _COUNT = re.compile(r"(\d+) requests in ")
@@ -85,7 +85,11 @@ def compare(rates: dict[str, float]) -> list[Figure]:
         ("fast.warm", "fast warm", "constant", 4.0),
         ("fast.warm_over_nginx", "fast warm", "nginx", 0.8),
         ("fast.computed.22", "fast computed 22", "constant of 22", 2.5),
+        ("fast.not_modified", "fast not_modified", "constant", None),
         ("uvloop.warm", "uvloop warm", "constant", None),
+        ("uvloop.fast.warm", "uvloop fast warm", "constant", None),
+        ("uvloop.fast.warm_over_nginx", "uvloop fast warm", "nginx", None),
+        ("uvloop.fast.computed.22", "uvloop fast computed 22", "constant of 22", None),
         ("redis_get", "redis GET each", "constant", None),
     ]
     return [

@@ -131,7 +131,8 @@ def _add_cases(fleet: Fleet, redis_port: int) -> None:
     computed = fleet.serve("east-kent", cache_entries=0)
     fast = fleet.serve("east-kent", fast_path="true")
     fast_computed = fleet.serve("east-kent", fast_path="true", cache_entries=0)
-    uvloop = fleet.serve("east-kent", loop="uvloop")
+    uvloop = fleet.serve("east-kent", loop="uvloop", fast_path="true")
+    uvloop_computed = fleet.serve("east-kent", loop="uvloop", fast_path="true", cache_entries=0)
     pack = write_pack(fleet.folder, 300)
     asyncio.run(_fill(fleet.redis_url, pack))
     many = fleet.serve(pack, cache_entries=0, most_minutes=600)
@@ -164,7 +165,10 @@ def _add_cases(fleet: Fleet, redis_port: int) -> None:
     fleet.add("fast warm", fast, QUESTION)
     fleet.add("fast not_modified", fast, QUESTION, If_None_Match="*")
     fleet.add("fast computed 22", fast_computed, *origins)
-    fleet.add("uvloop warm", uvloop, QUESTION)
+    # With a header that no plain question has, so that aiohttp parses it.
+    fleet.add("uvloop warm", uvloop, QUESTION, X_Plain="no")
+    fleet.add("uvloop fast warm", uvloop, QUESTION)
+    fleet.add("uvloop fast computed 22", uvloop_computed, *origins)
     fleet.add("redis GET each", port, "/redis")
 
 

@@ -27,6 +27,7 @@ from waitless.web.machine import Machine
 from waitless.web.page import PatientPage
 from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
+from waitless.web.routes import Routes
 from waitless.web.static import StaticFiles
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def add_limits(parts: Parts, app: web.Application) -> RateLimits:
     return limits
 
 
-def add_machine_routes(parts: Parts, app: web.Application, role: Role) -> None:
+def add_machine_routes(parts: Parts, routes: Routes, role: Role) -> None:
     """The routes of every role."""
     machine = Machine(
         parts.follower,
@@ -70,12 +71,12 @@ def add_machine_routes(parts: Parts, app: web.Application, role: Role) -> None:
         lease=None if role is Role.API else parts.lease,
         answers=role is not Role.INGEST,
     )
-    app.router.add_get("/healthz", machine.get_health)
-    app.router.add_get("/readyz", machine.get_ready)
-    app.router.add_get("/metrics", machine.get_metrics)
+    routes.add_get("/healthz", machine.get_health)
+    routes.add_get("/readyz", machine.get_ready)
+    routes.add_get("/metrics", machine.get_metrics)
 
 
-def add_routes(parts: Parts, app: web.Application) -> None:
+def add_routes(parts: Parts, routes: Routes) -> None:
     """The routes for people and their programs."""
     area, follower, now = parts.area, parts.follower, parts.now
     recommendations = Recommendations(
@@ -92,23 +93,23 @@ def add_routes(parts: Parts, app: web.Application) -> None:
     events = Events(follower, now=now)
     docs = Docs(area, MODES, now=now)
     page = PatientPage(area, MODES, recommendations, now=now)
-    app.router.add_get("/v1/recommendations", recommendations.get)
-    app.router.add_get("/v1/facilities", directory.list_all)
-    app.router.add_get("/v1/facilities/{id}", directory.get_one)
-    app.router.add_get("/v1/facilities/{id}/history", directory.get_history)
-    app.router.add_get("/v1/feeds", feeds.list_all)
-    app.router.add_get("/v1/feeds/{id}", feeds.get_one)
-    app.router.add_get("/v1/events", events.get, allow_head=False)
-    app.router.add_get("/openapi.json", docs.get_openapi)
-    app.router.add_get("/docs", docs.get_page)
-    app.router.add_get("/", page.get)
-    app.router.add_get("/static/{name}", StaticFiles().get)
+    routes.add_get("/v1/recommendations", recommendations.get)
+    routes.add_get("/v1/facilities", directory.list_all)
+    routes.add_get("/v1/facilities/{id}", directory.get_one)
+    routes.add_get("/v1/facilities/{id}/history", directory.get_history)
+    routes.add_get("/v1/feeds", feeds.list_all)
+    routes.add_get("/v1/feeds/{id}", feeds.get_one)
+    routes.add_get("/v1/events", events.get, allow_head=False)
+    routes.add_get("/openapi.json", docs.get_openapi)
+    routes.add_get("/docs", docs.get_page)
+    routes.add_get("/", page.get)
+    routes.add_get("/static/{name}", StaticFiles().get)
 
     async def warm_up(_: web.Application) -> None:
         answer_once(parts)
 
-    app.on_startup.append(warm_up)  # after the background work, which has the tables
-    app.on_shutdown.append(events.close)
+    routes.app.on_startup.append(warm_up)  # after the background work, which has the tables
+    routes.app.on_shutdown.append(events.close)
 
 
 def answer_once(parts: Parts) -> None:

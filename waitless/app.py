@@ -11,7 +11,7 @@ from waitless.serve.gate import Gate
 from waitless.serve.process import GATE
 from waitless.settings import Settings
 from waitless.web.discretion import be_discreet
-from waitless.web.middleware import add_headers, around
+from waitless.web.routes import Around, Routes, add_headers
 
 __all__ = ["Role", "create_app", "utc_now"]
 
@@ -51,10 +51,10 @@ def create_app(
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(parts.registry.sharing)
     limits = add_limits(parts, app) if settings.rate_limit > 0 else None
-    app.middlewares.append(around(parts.metrics, [] if limits is None else [limits.judge]))
-    add_machine_routes(parts, app, role)
+    routes = Routes(app, Around(parts.metrics, [] if limits is None else [limits.judge]))
+    add_machine_routes(parts, routes, role)
     if role is not Role.INGEST:
-        add_routes(parts, app)
+        add_routes(parts, routes)
         if settings.fast_path:
             add_fast_path(parts, app, limits)
     if role is Role.API:
@@ -63,6 +63,7 @@ def create_app(
         from waitless.writing import Writing  # noqa: PLC0415 - who only answers starts sooner
 
         writing = Writing(parts, hours_bind=hours_bind)
-        writing.add_routes(app)
+        writing.add_routes(routes)
         app.cleanup_ctx.append(writing.run)
+    routes.refuse_others()
     return app

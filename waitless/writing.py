@@ -21,6 +21,7 @@ from waitless.travel import Retimer
 from waitless.web.capacities import Capacities
 from waitless.web.operator import Operator
 from waitless.web.push import Push
+from waitless.web.routes import Routes
 from waitless.web.standby import while_writing
 
 log = logging.getLogger(__name__)
@@ -58,9 +59,9 @@ class Writing:
             horizon_minutes=self._parts.settings.horizon_minutes,
         )
 
-    def add_routes(self, app: web.Application) -> None:
+    def add_routes(self, routes: Routes) -> None:
         """The routes of the one process that writes: pushed waits, and operators' acts."""
-        app.on_shutdown.append(self._leave)
+        routes.app.on_shutdown.append(self._leave)
         capacities = Capacities(
             self._parts.area.facilities, self._parts.keys, self._ingest, now=self._parts.now
         )
@@ -81,9 +82,9 @@ class Writing:
                 push = Push(definition, self._parts.keys, self._ingest, now=self._parts.now)
                 posts[definition.transport.path] = push.post
         for path, handler in posts.items():
-            app.router.add_post(path, while_writing(self._parts.lease, handler))
+            routes.add_post(path, while_writing(self._parts.lease, handler))
         for path, handler in gets.items():
-            app.router.add_get(path, while_writing(self._parts.lease, handler))
+            routes.add_get(path, while_writing(self._parts.lease, handler))
 
     async def _leave(self, _: web.Application) -> None:
         """Nobody new reaches us any more: whoever asks the standby shall wait for it."""

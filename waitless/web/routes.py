@@ -1,0 +1,130 @@
+"""Routes, and what happens around every request: its id, its count, its line in the log."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from waitless.metrics import WebMetrics
+from waitless.web.problems import Problem, answer_fault, problem_response
+from waitless.web.ready import REQUEST_ID, SECURITY, ReadyAnswer, choose_request_id
+
+log = logging.getLogger("waitless.access")
+
+Gate = Callable[[web.Request], web.StreamResponse | None]
+"""Gives the refusal of a request that shall not reach its handler."""
+_KEY = web.RequestKey("request_id", str)
+MOST_QUERY = 1024
+"""Characters; the longest sensible query has about 120."""
+
+
+class Around:
+    """All that is done around a handler.
+
+    It wraps handlers one by one, and is no middleware of aiohttp: those cost an answer a tenth
+    more, in calls that only find out which of them are to be called.
+    """
+
+    def __init__(self, metrics: WebMetrics, gates: Sequence[Gate] = ()) -> None:
+        """Nothing wrapped yet.
+
+        Args:
+            metrics: where requests are counted.
+            gates: asked in their order, before the handler.
+        """
+        self._metrics = metrics
+        self._gates = (_limit_query, *gates)
+
+    def wrap(self, route: str, handler: Handler) -> Handler:
+        """The handler with all that; `route` is what it is counted and logged as.
+
+        Logs the route, never the query: it may hold a position. Ready answers are logged at DEBUG
+        alone: a line costs as much as half an answer.
+        """
+        gates, answered = self._gates, self._metrics.answered
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            began = time.perf_counter()
+            response: web.StreamResponse | None = None
+            try:
+                for gate in gates:
+                    response = gate(request)
+                    if response is not None:
+                        break
+                else:
+                    response = await handler(request)
+            except Exception as fault:  # noqa: BLE001 - every fault is answered
+                response = answer_fault(request, fault)
+            duration = time.perf_counter() - began
+            answered(route, request.method, response.status, duration)
+            if isinstance(response, ReadyAnswer):
+                level, request_id = logging.DEBUG, response.request_id
+            else:
+                level, request_id = logging.INFO, request_id_of(request)
+            if log.isEnabledFor(level):
+                log.log(
+                    level, "%s %s %d %.1f ms %s",
+                    request.method, route, response.status, duration * 1000, request_id,
+                )  # fmt: skip
+            return response
+
+        return handle
+
+
+class Routes:
+    """The routes of an application, each handler wrapped; asked for another path, it refuses."""
+
+    def __init__(self, app: web.Application, around: Around) -> None:
+        self.app = app
+        self._around = around
+
+    def add_get(self, path: str, handler: Handler, *, allow_head: bool = True) -> None:
+        """Answer GET, and HEAD where that is allowed."""
+        self.app.router.add_get(path, self._around.wrap(path, handler), allow_head=allow_head)
+
+    def add_post(self, path: str, handler: Handler) -> None:
+        """Answer POST."""
+        self.app.router.add_post(path, self._around.wrap(path, handler))
+
+    def add_delete(self, path: str, handler: Handler) -> None:
+        """Answer DELETE."""
+        self.app.router.add_delete(path, self._around.wrap(path, handler))
+
+    def refuse_others(self) -> None:
+        """Refuse every other path and method by name; to be called when all routes are there."""
+        resources = list(self.app.router.resources())
+
+        async def refuse(request: web.Request) -> web.StreamResponse:
+            allowed: set[str] = set()
+            for resource in resources:
+                _, methods = await resource.resolve(request)
+                allowed |= methods
+            if allowed:
+                raise web.HTTPMethodNotAllowed(request.method, allowed)
+            raise web.HTTPNotFound
+
+        self.app.router.add_route("*", "/{path:.*}", self._around.wrap("unmatched", refuse))
+
+
+def _limit_query(request: web.Request) -> web.StreamResponse | None:
+    if len(request.raw_path) > MOST_QUERY < len(request.query_string):
+        return problem_response(Problem.QUERY_TOO_LONG, f"at most {MOST_QUERY} characters")
+    return None
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Mirror the request's id, and say what browsers must not do (before headers are sent)."""
+    response.headers[REQUEST_ID] = request_id_of(request)
+    for name, value in SECURITY.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/v1/"):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+
+
+def request_id_of(request: web.Request) -> str:
+    """The id that came with a request, or one made for it."""
+    if _KEY not in request:
+        request[_KEY] = choose_request_id(request)
+    return request[_KEY]

@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.support.service import Patient, get_json, serving
 from waitless.app import Role, create_app
 from waitless.settings import Settings
+from waitless.web.routes import REFUSED
 
 WRITER = ("/v1/capacities", "/v1/operator")
 """Routes of the writing process, which have tests of their own."""
@@ -42,7 +43,7 @@ async def test_every_public_route_is_described(patient: Patient, redis_url: str)
 
     routes = {route.resource.canonical for route in app.router.routes() if route.resource}
     for_people = {"/", "/docs", "/openapi.json", "/metrics", "/static/{name}"}
-    assert routes - for_people == set(document["paths"])
+    assert routes - for_people - {REFUSED} == set(document["paths"])
 
 
 async def test_the_service_keeps_to_the_document(patient: Patient) -> None:

@@ -16,6 +16,8 @@ log = logging.getLogger("waitless.access")
 Gate = Callable[[web.Request], web.StreamResponse | None]
 """Gives the refusal of a request that shall not reach its handler."""
 _KEY = web.RequestKey("request_id", str)
+REFUSED = "/{path}"
+"""The route of whatever has no other, as aiohttp names it."""
 MOST_QUERY = 1024
 """Characters; the longest sensible query has about 120."""
 

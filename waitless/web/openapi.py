@@ -24,6 +24,8 @@ from waitless.web.answers import (
     ProblemDocument,
     Readiness,
 )
+from waitless.web.journeys import JourneyTaken
+from waitless.web.openapi_journeys import describe_journeys
 from waitless.web.openapi_parts import (
     REF,
     Document,
@@ -53,6 +55,7 @@ _TYPES = (
     HeldList,
     AuditList,
     Done,
+    JourneyTaken,
 )
 _CAPACITY = {
     "type": "object",
@@ -114,6 +117,7 @@ def describe_api(area: Area, modes: Collection[Mode]) -> Document:
                 )
             },
             "/v1/events": {"get": _events()},
+            **describe_journeys(area.facilities, modes),
             "/v1/capacities": {"post": _capacities()},
             "/v1/operator/held": {"get": secured(gives("listHeld", "Held values", HeldList))},
             "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},

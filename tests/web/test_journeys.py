@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from routing.modes import Mode
 from tests.support.clock import FakeClock
 from tests.support.servers import Server
 from tests.support.service import Patient, assert_problem, eventually, get_json, serving
 from waitless.app import Role, create_app
-from waitless.ledger.entries import LedgerStore
+from waitless.ledger.counts import KEEPS
+from waitless.ledger.entries import Journey, LedgerStore
 from waitless.settings import Settings
 
 JOURNEYS = "/v1/journeys"
@@ -185,12 +187,13 @@ async def test_while_redis_is_away_the_patient_is_told_to_send_it_again(
         taken = await go(patient, id=OWN_ID)
         own_redis.kill()
         refused = await patient.post(JOURNEYS, json=GOING)
-        await assert_problem(refused, 503, "store_away")
+        lost = await assert_problem(refused, 503, "store_away")
         kept = await patient.delete(f"{JOURNEYS}/{OWN_ID}")
         await assert_problem(kept, 503, "store_away")
 
         own_redis.start()
         assert await go(patient, id=OWN_ID) == taken
+        assert (await go(patient, id=lost["id"]))["id"] == lost["id"]
 
 
 async def test_whoever_tells_too_many_is_refused(
@@ -226,6 +229,25 @@ async def test_a_process_that_does_both_takes_counts_and_learns(
             )
 
         await eventually(looked)
+
+
+async def test_more_than_can_be_explained_is_an_alert(
+    redis_url: str, ledger: LedgerStore, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    arrives_at = clock() + timedelta(minutes=20)
+    flood = Journey(
+        facility="deal-utc", mode=Mode.DRIVE, arrives_at=arrives_at, expires_at=arrives_at + KEEPS
+    )
+    for number in range(100):
+        await ledger.enter(f"{number:032x}", flood, clock())
+
+    async with serving(create_app(Settings(redis_url=redis_url), Role.INGEST, now=clock)):
+
+        async def told() -> bool:
+            return "alert raised: ledger_anomaly: deal-utc: 100 on their way" in caplog.text
+
+        await eventually(told)
+    assert (await ledger.load(clock())).learnt.suspended == {"deal-utc": clock()}
 
 
 async def test_the_document_has_what_a_client_needs(patient: Patient) -> None:

@@ -7,6 +7,7 @@ writer's: what is usual, and where the correction is suspended.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,11 +51,15 @@ return 1
 """Take an entry back, if it is still the one that was read. An expiry of 0 deletes: workers may
 not do it by DEL."""
 _ADD = """
-for at, key in ipairs(KEYS) do
-  redis.call('HINCRBY', key, ARGV[3 * at - 2], ARGV[3 * at - 1])
-  redis.call('PEXPIRE', key, ARGV[3 * at])
+local at = 1
+for _, key in ipairs(KEYS) do
+  local last = at + 2 * ARGV[at + 1]
+  for field = at + 2, last, 2 do redis.call('HINCRBY', key, ARGV[field], ARGV[field + 1]) end
+  redis.call('PEXPIRE', key, ARGV[at])
+  at = last + 2
 end
 """
+"""For each bucket: how long it lasts, how many fields are counted in it, and those."""
 _READ = """
 local told = {redis.call('GET', KEYS[1])}
 for at = 2, #KEYS do told[at] = redis.call('HGETALL', KEYS[at]) end
@@ -134,13 +139,14 @@ class LedgerStore:
 
         Where only the reply is lost, and it is tried again, they count twice.
         """
-        keys: list[str] = []
-        words: list[str | int] = []
+        fields = defaultdict[int, list[str | int]](list)
         for (facility_id, bucket), number in served.items():
-            keys.append(self._bucket(bucket))
-            words += (f"{SERVED}:{facility_id}", number, _lasts_ms(bucket, now))
-        if keys:
-            await _run(self._add, keys, words)
+            fields[bucket] += (f"{SERVED}:{facility_id}", number)
+        words: list[str | int] = []
+        for bucket, told in fields.items():
+            words += (_lasts_ms(bucket, now), len(told) // 2, *told)
+        if fields:
+            await _run(self._add, [self._bucket(bucket) for bucket in fields], words)
 
     async def load(self, now: datetime) -> Held:
         """All that counts at an instant. What cannot be read is reported and left out."""

@@ -117,7 +117,10 @@ class Journeys:
         try:
             entry = await self._store.enter(journey_id, journey, self._now())
         except StoreAway as fault:
-            raise RequestRefused(Problem.STORE_AWAY, "not counted: send the same again") from fault
+            # Only the reply may have been lost: under the same id it will count once.
+            raise RequestRefused(
+                Problem.STORE_AWAY, "perhaps not counted: send it again with this id", id=journey_id
+            ) from fault
         if (entry.facility, entry.mode) != (journey.facility, journey.mode):
             raise RequestRefused(
                 Problem.JOURNEY_DIFFERS,

@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from feeds.model import Statistic
 from tests.support.clock import MONDAY_MORNING as NOW
 from waitless.area.facility import Kind, Need
-from waitless.area.pack import Area
+from waitless.area.pack import AreaFault, load_area
 from waitless.forecast.posted import SEEN_PER_MINUTE
 from waitless.ledger.correct import (
     FigureOf,
@@ -212,7 +213,26 @@ class TestPolicy:
                 Policy(**{share: 1.5})
 
 
-def test_a_facility_sees_what_its_pack_says_or_what_is_usual_of_its_kind(east_kent: Area) -> None:
-    for facility in east_kent.facilities.values():
-        told = seen_per_minute(facility)
-        assert told == (facility.seen_per_minute or SEEN_PER_MINUTE[facility.kind])
+def test_a_facility_sees_what_its_pack_says_or_what_is_usual_of_its_kind(
+    plymouth_pack: Path,
+) -> None:
+    facilities = plymouth_pack / "facilities.toml"
+    told = 'kind = "ed"\nseen_per_minute = 0.2'
+    facilities.write_text(facilities.read_text().replace('kind = "ed"', told, 1))
+
+    area = load_area(plymouth_pack)
+
+    assert seen_per_minute(area.facilities["derriford-ed"]) == 0.2
+    assert seen_per_minute(area.facilities["cumberland-centre-utc"]) == SEEN_PER_MINUTE[Kind.UTC]
+
+
+@pytest.mark.parametrize("figure", ["0", "-1", '"many"'])
+def test_a_pack_in_which_a_facility_sees_nobody_is_refused(
+    plymouth_pack: Path, figure: str
+) -> None:
+    facilities = plymouth_pack / "facilities.toml"
+    told = f'kind = "ed"\nseen_per_minute = {figure}'
+    facilities.write_text(facilities.read_text().replace('kind = "ed"', told, 1))
+
+    with pytest.raises(AreaFault, match="seen_per_minute"):
+        load_area(plymouth_pack)

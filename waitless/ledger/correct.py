@@ -1,8 +1,8 @@
 """The corrected wait: the forecast, moved by those who are on their way and not seen in it yet.
 
-w = max(0, f + kappa (n - omega N) / c), from ../shared/design/prediction.md, where f is the
-forecast mean in minutes, n the advised arrivals that the feed's figure cannot know of, N how many
-of them are usual at this hour (so in the forecast already) and c the patients seen per minute.
+w = max(0, f + kappa (n - omega N) / c), where f is the forecast mean in minutes, n the advised
+arrivals that the feed's figure cannot know of, N how many of them are usual at this hour (so in
+the forecast already) and c the patients seen per minute. docs/ledger.md says where each is from.
 """
 
 from datetime import datetime, timedelta

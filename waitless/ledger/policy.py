@@ -16,8 +16,7 @@ signed off by a clinician."""
 class Policy:
     """The figures of the ranking that are choices and not measurements.
 
-    The defaults are those under which a simulated East Kent was better off than without any app
-    (../shared/design/prediction.md).
+    The defaults are those of the policy that did best of six on a simulated East Kent.
     """
 
     margin_minutes: float = 20.0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEP_A_DAY = 0.08
-"""The weight of a new day in the exponentially weighted mean (../shared/design/prediction.md)."""
+"""The weight of a new day in the exponentially weighted mean."""
 BUCKETS_AN_HOUR = 12
 _STEP = 1 - (1 - STEP_A_DAY) ** (1 / BUCKETS_AN_HOUR)
 """An hour's twelve buckets together weigh as much as a day should."""

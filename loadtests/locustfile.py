@@ -71,7 +71,7 @@ class _Asker(FastHttpUser):
         if _chance.random() < LOOK_AGAIN_SHARE:
             gevent.sleep(pause_s)
             self._look_again(path, etag)
-        if self.takes_journeys and answer["recommendations"] and _chance.random() < GO_SHARE:
+        if self.takes_journeys and answer["destinations"] and _chance.random() < GO_SHARE:
             self._go(answer)
 
     def _look_again(self, path: str, etag: str) -> None:
@@ -85,10 +85,10 @@ class _Asker(FastHttpUser):
                 again.success()
 
     def _go(self, answer: dict) -> None:
-        first = answer["recommendations"][0]
+        first = answer["destinations"][0]
         going = {
             "facility": first["facility"]["id"],
-            "mode": answer["query"]["mode"],
+            "mode": answer["mode"],
             "eta_minutes": round(first["travel"]["minutes"]),
         }
         self.client.post("/v1/journeys", json=going, name="journeys")

@@ -11,6 +11,7 @@ from waitless.answers.nearcache import NearCache
 from waitless.app import create_app
 from waitless.belief import Rule
 from waitless.health import FeedState
+from waitless.ledger.figures import KeeperMetrics, LedgerMetrics
 from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMetrics
 from waitless.recommend.reasons import REASON_TEXTS, Reason
 from waitless.recommend.suit import ExclusionReason
@@ -78,6 +79,8 @@ def test_every_metric_is_documented() -> None:
     IngestMetrics(registry)
     TrafficMetrics(registry)
     LimitMetrics(registry)
+    LedgerMetrics(registry)
+    KeeperMetrics(registry)
     registry.register(CacheFigures(NearCache(most_entries=0, most_bytes=0)))
 
     for metric in registry.collect():
@@ -87,7 +90,14 @@ def test_every_metric_is_documented() -> None:
 
 def test_every_gauge_says_whose_value_several_processes_tell() -> None:
     registry = CollectorRegistry()
-    for collector in (WebMetrics, IngestMetrics, TrafficMetrics, LimitMetrics):
+    for collector in (
+        WebMetrics,
+        IngestMetrics,
+        TrafficMetrics,
+        LimitMetrics,
+        LedgerMetrics,
+        KeeperMetrics,
+    ):
         for name, metric in vars(collector(registry)).items():
             if isinstance(metric, Gauge):
                 assert metric._multiprocess_mode.startswith("live"), name  # noqa: SLF001

@@ -22,6 +22,7 @@ from waitless.web.events import Events
 from waitless.web.fastpath import FastPath, FastPathFigures
 from waitless.web.fastserver import install
 from waitless.web.feeds import Feeds
+from waitless.web.journeys import Journeys
 from waitless.web.limits import Clients, RateLimits
 from waitless.web.machine import Machine
 from waitless.web.page import PatientPage
@@ -91,6 +92,9 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     directory = Directory(area, follower, parts.store, now=now)
     feeds = Feeds(area, follower, now=now)
     events = Events(follower, now=now)
+    journeys = Journeys(
+        parts.ledger_store, area.facilities, MODES, now=now, metrics=parts.ledger_metrics
+    )
     docs = Docs(area, MODES, now=now)
     page = PatientPage(area, MODES, recommendations, now=now)
     routes.add_get("/v1/recommendations", recommendations.get)
@@ -100,6 +104,8 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     routes.add_get("/v1/feeds", feeds.list_all)
     routes.add_get("/v1/feeds/{id}", feeds.get_one)
     routes.add_get("/v1/events", events.get, allow_head=False)
+    routes.add_post("/v1/journeys", journeys.post)
+    routes.add_delete("/v1/journeys/{id}", journeys.delete)
     routes.add_get("/openapi.json", docs.get_openapi)
     routes.add_get("/docs", docs.get_page)
     routes.add_get("/", page.get)
@@ -139,6 +145,5 @@ async def answering(parts: Parts) -> AsyncIterator[None]:
     """The background work of a process that only answers."""
     async with parts.store:
         await parts.travel.start()
-        works = {"follow the store": parts.follower.run(), "follow the shelf": parts.travel.run()}
-        async with running(works):
+        async with running(parts.list_answering_works()):
             yield

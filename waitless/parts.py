@@ -1,7 +1,7 @@
 """What every process of the service is built of."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,6 +17,10 @@ from waitless.board import Board
 from waitless.follow import BoardFollower
 from waitless.keys import KeyRing
 from waitless.lease import Lease
+from waitless.ledger.entries import LedgerStore
+from waitless.ledger.figures import LedgerMetrics
+from waitless.ledger.follow import LedgerFollower
+from waitless.ledger.served import ServedAnswers
 from waitless.metrics import WebMetrics
 from waitless.pulse_watch import PulseWatch
 from waitless.redis_clients import Wanted
@@ -65,6 +69,17 @@ class Parts:
             horizon_minutes=settings.horizon_minutes,
             folder=settings.tables_folder,
         )
+        self.policy = settings.make_policy()
+        self.ledger_metrics = LedgerMetrics(self.registry)
+        self.ledger_store = LedgerStore(redis, self.area.id)
+        self.ledger = LedgerFollower(
+            self.ledger_store,
+            list(self.area.facilities),
+            served_share=self.policy.served_share,
+            now=now,
+            on_shared=self.ledger_metrics.shared,
+        )
+        self.served = ServedAnswers(self.ledger_store, now=now, on_told=self.ledger_metrics.served)
         self.pulse_watch = PulseWatch(now)
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
         cache = NearCache(
@@ -83,6 +98,15 @@ class Parts:
             ),
             cache=cache,
         )
+
+    def list_answering_works(self) -> dict[str, Coroutine[None, None, None]]:
+        """The background work of every process that answers."""
+        return {
+            "follow the store": self.follower.run(),
+            "follow the shelf": self.travel.run(),
+            "follow the ledger": self.ledger.run(),
+            "count served answers": self.served.run(),
+        }
 
     def open_redis(self, *, accepts: bool = False) -> Redis:
         """A link to Redis; one that `accepts` waits for replicas where that is set."""

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from feeds.mqtt import MqttEndpoint
+from waitless.ledger.policy import Policy
 
 PREFIX = "WAITLESS_"
 CONFIG = "WAITLESS_CONFIG"
@@ -61,6 +62,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     More than a proxy in front keeps its connections for."""
     most_minutes: Annotated[float, msgspec.Meta(gt=0, le=600)] = 45.0
     """Journeys longer than this are not recommended, except to the nearest suitable place."""
+    ed_margin_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
+    """Added to an emergency department's cost for a minor need: a policy, docs/ledger.md."""
+    ledger_kappa: Annotated[float, msgspec.Meta(ge=0, le=5)] = 1.0
+    """How much of the wait that people on their way will make is added; 0: nothing is."""
+    ledger_omega: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    """The share of the usual advised load that the forecast is taken to hold already."""
+    ledger_most_minutes: Annotated[float, msgspec.Meta(ge=0, le=240)] = 45.0
+    """No wait is raised by more for those on their way."""
+    ledger_served_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """How much a served answer counts as somebody on their way; 0 counts journeys alone."""
     horizon_minutes: Annotated[float, msgspec.Meta(ge=30, le=6000)] = 720.0
     """Journeys longer than this are not in the travel tables; less makes a large area's smaller."""
     cache_entries: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 20_000
@@ -132,6 +143,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             )
         except ValueError as fault:
             raise SettingsFault(f"trusted_proxies: {fault}") from fault
+
+    def make_policy(self) -> Policy:
+        """The figures of the ranking that are choices."""
+        return Policy(
+            margin_minutes=self.ed_margin_minutes,
+            most_journey_minutes=self.most_minutes,
+            kappa=self.ledger_kappa,
+            omega=self.ledger_omega,
+            most_correction_minutes=self.ledger_most_minutes,
+            served_share=self.ledger_served_share,
+        )
 
     def find_redis_password(self) -> str | None:
         """Redis's password, where a file holds it; None leaves it to the address.

@@ -13,6 +13,8 @@ from waitless.alerts import AlertSender
 from waitless.background import running
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, Ingest, Transport, keep_pulse
+from waitless.ledger.figures import KeeperMetrics
+from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
 from waitless.parts import Parts, Role
 from waitless.redis_link import StoreAway
@@ -59,6 +61,17 @@ class Writing:
             horizon_minutes=self._parts.settings.horizon_minutes,
         )
 
+    def _make_keeper(self) -> LedgerKeeper:
+        """The one who learns from the area's ledger."""
+        return LedgerKeeper(
+            self._parts.ledger_store,
+            self._parts.lease,
+            self._parts.area,
+            served_share=self._parts.policy.served_share,
+            now=self._parts.now,
+            metrics=KeeperMetrics(self._parts.registry),
+        )
+
     def add_routes(self, routes: Routes) -> None:
         """The routes of the one process that writes: pushed waits, and operators' acts."""
         routes.app.on_shutdown.append(self._leave)
@@ -95,10 +108,12 @@ class Writing:
         """The background work of a process that may write."""
         parts = self._parts
         async with parts.store:
-            works = {"follow the store": parts.follower.run(), "write": self._write()}
-            if parts.role is not Role.INGEST:
+            works = {"write": self._write()}
+            if parts.role is Role.INGEST:
+                works["follow the store"] = parts.follower.run()
+            else:
                 await parts.travel.start()
-                works["follow the shelf"] = parts.travel.run()
+                works |= parts.list_answering_works()
             if not await parts.lease.ask():
                 log.info("standing by: another process writes, or the store is away")
             async with running(works):
@@ -132,6 +147,7 @@ class Writing:
                     "ingest": self._ingest.run(),
                     "pulse": self._keep_pulse(transports, alerts),
                     "alerts": alerts.run(),
+                    "keep the ledger": self._make_keeper().run(alerts),
                     **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
                 }
                 async with running(works):

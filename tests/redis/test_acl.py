@@ -19,6 +19,8 @@ from tests.support.redis_groups import SentinelGroup, start_server
 from tests.support.servers import Server
 from tests.support.service import eventually, serving
 from waitless.app import Role, create_app
+from waitless.ledger.counts import bucket_of
+from waitless.ledger.entries import LedgerStore
 from waitless.limits import Limiter
 from waitless.redis_clients import Wanted
 from waitless.redis_link import StoreAway, open_redis
@@ -146,6 +148,21 @@ async def test_an_api_worker_can_count_in_the_ledger_and_share_limits(guarded: G
         limiter = Limiter(redis, "east-kent", rate=1, burst=5, clock=lambda: 0.0)
         assert limiter.admit("192.0.2.1").admitted
         await limiter.share()
+
+
+async def test_an_api_worker_can_take_journeys_and_cancel_them(guarded: Guarded) -> None:
+    clock = FakeClock(running=True)
+    api = create_app(guarded.settings("api"), Role.API, now=clock)
+    going = {"facility": "deal-utc", "mode": "drive", "eta_minutes": 25}
+
+    async with serving(api) as patient, guarded.open("api") as redis:
+        taken = await patient.post("/v1/journeys", json=going)
+        assert taken.status == 201, await taken.text()
+        cancelled = await patient.delete(taken.headers["Location"])
+        assert cancelled.status == 204
+        ledger = LedgerStore(redis, "east-kent")
+        await ledger.add_served({("deal-utc", bucket_of(clock())): 2}, clock())
+        assert (await ledger.load(clock())).served == {"deal-utc": {bucket_of(clock()): 2}}
 
 
 async def test_the_writer_can_not_touch_the_server(guarded: Guarded) -> None:

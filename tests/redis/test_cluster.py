@@ -20,6 +20,9 @@ from tests.support.redis_groups import ClusterGroup
 from tests.support.servers import Server
 from tests.support.service import eventually, get_json, serving
 from waitless.app import Role, create_app
+from waitless.ledger.counts import bucket_of
+from waitless.ledger.entries import LedgerStore
+from waitless.redis_link import open_redis
 from waitless.settings import Settings
 
 LATEST = "waitless:{east-kent}:latest"
@@ -28,6 +31,29 @@ LATEST = "waitless:{east-kent}:latest"
 def settings_for(cluster: ClusterGroup, mosquitto: Server, **more: object) -> Settings:
     mqtt_url = f"mqtt://127.0.0.1:{mosquitto.port}"
     return Settings(redis_url=cluster.url, mqtt_url=mqtt_url, **more)  # type: ignore[arg-type]
+
+
+async def test_journeys_are_counted_cancelled_and_learnt_from(
+    cluster: ClusterGroup, mosquitto: Server
+) -> None:
+    clock = FakeClock(running=True)
+    app = create_app(settings_for(cluster, mosquitto), now=clock)
+    going = {"facility": "deal-utc", "mode": "drive", "eta_minutes": 25}
+
+    async with serving(app) as patient, open_redis(cluster.url) as redis:
+        ledger = LedgerStore(redis, "east-kent")
+        first, second = [await patient.post("/v1/journeys", json=going) for _ in range(2)]
+        assert (first.status, second.status) == (201, 201)
+        await ledger.add_served({("deal-utc", bucket_of(clock())): 2}, clock())
+        assert (await patient.delete(first.headers["Location"])).status == 204
+
+        async def learnt() -> bool:
+            return (await ledger.load(clock())).learnt.until > 0
+
+        await eventually(learnt)
+        held = await ledger.load(clock())
+        assert sum(held.journeys["deal-utc"].values()) == 1
+        assert sum(held.served["deal-utc"].values()) == 2
 
 
 async def test_a_wait_goes_from_one_process_through_the_cluster_to_another(

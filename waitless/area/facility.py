@@ -81,6 +81,7 @@ class FacilityRow(msgspec.Struct, forbid_unknown_fields=True):
     xray_hours: dict[str, list[str]] | None = None
     treats_hours: dict[Need, dict[str, list[str]]] = {}
     last_patient_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] | None = None
+    seen_per_minute: Annotated[float, msgspec.Meta(gt=0, le=10)] | None = None
     service_ids: list[str] = []
     notes: str | None = None
 
@@ -113,6 +114,8 @@ class Facility:
     last_patient_minutes: int | None
     """How long before closing the last patient is taken; None where no such rule is known."""
     reviewed: date
+    seen_per_minute: float | None = None
+    """Patients seen per minute while it is open; None: as usual of its kind."""
 
     @classmethod
     def from_row(cls, row: FacilityRow) -> Self:
@@ -153,6 +156,7 @@ class Facility:
             service_ids=tuple(row.service_ids),
             last_patient_minutes=row.last_patient_minutes,
             reviewed=row.reviewed,
+            seen_per_minute=row.seen_per_minute,
         )
 
     def services(self) -> list[str]:

@@ -42,6 +42,8 @@ class Subject(StrEnum):
 
     FEED = "feed"
     FACILITY = "facility"
+    LEDGER = "ledger"
+    """What is counted of a facility in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)

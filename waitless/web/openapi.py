@@ -24,6 +24,8 @@ from waitless.web.answers import (
     ProblemDocument,
     Readiness,
 )
+from waitless.web.journeys import JourneyTaken
+from waitless.web.openapi_journeys import describe_journeys
 from waitless.web.openapi_parts import (
     HEADERS,
     REF,
@@ -55,6 +57,7 @@ _TYPES = (
     HeldList,
     AuditList,
     Done,
+    JourneyTaken,
 )
 _CAPACITY = {
     "type": "object",
@@ -133,6 +136,7 @@ def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Docu
             )
         },
         "/v1/events": {"get": _events()},
+        **describe_journeys(area.facilities, modes),
         "/v1/capacities": {"post": _capacities()},
         "/v1/operator/held": {"get": secured(gives("listHeld", "Held values", HeldList))},
         "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},

@@ -69,7 +69,7 @@ def parse_query(values: Mapping[str, str], area: Area, modes: Collection[Mode]) 
     return Query(
         origin=origin,
         label=label,
-        mode=_mode(values.get("mode", Mode.DRIVE), modes),
+        mode=parse_mode(values.get("mode", Mode.DRIVE), modes),
         need=_word(Need, values.get("need", Need.MINOR_INJURY), Problem.UNKNOWN_NEED, "need"),
         age_years=_whole(values, "age", 0, MOST_AGE, Problem.BAD_AGE),
         limit=_whole(values, "limit", 1, MOST_LIMIT, Problem.BAD_LIMIT) or DEFAULT_LIMIT,
@@ -135,7 +135,12 @@ def _degrees(name: str, text: str) -> float:
     return float(text)
 
 
-def _mode(text: str, modes: Collection[Mode]) -> Mode:
+def parse_mode(text: str, modes: Collection[Mode]) -> Mode:
+    """The way of travelling that a word names.
+
+    Raises:
+        RequestRefused: no such way, or none of those that can be answered here.
+    """
     mode = _word(Mode, text, Problem.UNKNOWN_MODE, "mode")
     if mode not in modes:
         raise RequestRefused(

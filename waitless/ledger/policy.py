@@ -1,0 +1,48 @@
+"""The policy: which choices of WaitLess move people, as figures that are published. Pure.
+
+docs/ledger.md is where they are published; settings change them.
+"""
+
+from dataclasses import dataclass
+
+from waitless.area.facility import Kind, Need
+
+SERIOUS_NEEDS = frozenset({Need.HEAD_INJURY, Need.ABDOMINAL_PAIN})
+"""Needs that may hide an emergency: nothing is put between them and an ED. Our judgement, to be
+signed off by a clinician."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The figures of the ranking that are choices and not measurements.
+
+    The defaults are those of the policy that did best of six on a simulated East Kent.
+    """
+
+    margin_minutes: float = 20.0
+    """Added to an ED's cost where the need is minor."""
+    most_journey_minutes: float = 45.0
+    """Longer journeys are not recommended, except to the nearest suitable place."""
+    kappa: float = 1.0
+    """How much of the advised load's wait is added: 1 is all of it, 0 none."""
+    omega: float = 0.5
+    """The share of the usual advised load that the forecast is taken to hold already."""
+    most_correction_minutes: float = 45.0
+    """No facility's wait is raised by more, whatever the ledger says."""
+    served_share: float = 0.0
+    """How much an answer served counts, for apps that never confirm: 0 counts journeys alone."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would turn the ranking upside down.
+
+        Raises:
+            ValueError: a figure below 0, or a share above 1; names it.
+        """
+        for name in self.__dataclass_fields__:
+            most = 1.0 if name in {"omega", "served_share"} else float("inf")
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name}: 0 to {most:g} is wanted")
+
+    def margin(self, kind: Kind, need: Need) -> float:
+        """Minutes added to the cost of a facility of a kind, for a need."""
+        return self.margin_minutes if kind is Kind.ED and need not in SERIOUS_NEEDS else 0.0

@@ -145,8 +145,7 @@ class Ingest:
             return
         async with self._writing:
             log.warning("the store has lost what it held: saving every reading again")
-            readings = list(self.desk.readings.values())
-            self._note(await self._store.save_readings(readings, after=self._epoch))
+            self._note(await self._save_again())
             self.desk.traffic.touched.update(self.desk.traffic.picture)
 
     async def _restore(self) -> None:
@@ -154,14 +153,22 @@ class Ingest:
         belief, feeds = await self._store.load_belief(), await self._store.load_health()
         self.desk.restore(readings, belief, feeds)
         self.desk.traffic.restore(await self._store.load_traffic())
+        self._metrics.forecasts_dropped(
+            self.desk.learner.restore(await self._store.load_forecasts())
+        )
 
     async def _save(self, changed: Sequence[Reading]) -> None:
         async with self._writing:
-            epoch = await self._store.save_readings(changed)
+            epoch = await self._store.save_readings(changed, self.desk.learner.tell(changed))
             if epoch <= self._epoch:
-                readings = list(self.desk.readings.values())
-                epoch = await self._store.save_readings(readings, after=self._epoch)
+                epoch = await self._save_again()
             self._note(epoch)
+
+    async def _save_again(self) -> int:
+        """Everything; gives the new epoch."""
+        readings = list(self.desk.readings.values())
+        forecasts = self.desk.learner.tell(readings)
+        return await self._store.save_readings(readings, forecasts, after=self._epoch)
 
     async def _save_traffic(self) -> None:
         traffic = self.desk.traffic

@@ -6,6 +6,7 @@ Whoever answers takes nodes from it, linear between them, by the float arithmeti
 operations in the same order, each rounded by itself (no fused multiply and add).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import isfinite
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from feeds.model import Statistic
 from waitless.area.facility import Kind
 from waitless.forecast.posted import WhenSeen, mean_of_range
-from waitless.forecast.predict import Course, widen_expected
+from waitless.forecast.predict import Course, Patients
 from waitless.forecast.state import ForecastState
 
 STEP_MINUTES = 15.0
@@ -128,23 +129,21 @@ def make_outlook(
     latest = state.latest
     if latest is None or latest.at_min != as_of.timestamp() / 60:
         return None
-    course = Course(state, latest, zone)
-    posted, p10, p50, p90 = [], [], [], []
-    for step in range(STEPS + 1):
-        expected = course.expect(step * STEP_MINUTES)
-        seen = widen_expected(state, expected, kind)
-        posted.append(round(expected.mean, DECIMALS))
-        p10.append(round(seen.p10, DECIMALS))
-        p50.append(round(seen.p50, DECIMALS))
-        p90.append(round(seen.p90, DECIMALS))
+    course, patients = Course(state, latest, zone), Patients(state, kind)
+    told = [course.expect(step * STEP_MINUTES) for step in range(STEPS + 1)]
+    p10, p50, p90 = zip(*map(patients.widen, told), strict=True)
     return Outlook(
         as_of=as_of,
         half_window_min=window / timedelta(minutes=2),
-        posted=tuple(posted),
-        p10=tuple(p10),
-        p50=tuple(p50),
-        p90=tuple(p90),
+        posted=_rounded(one.mean for one in told),
+        p10=_rounded(p10),
+        p50=_rounded(p50),
+        p90=_rounded(p90),
     )
+
+
+def _rounded(minutes: Iterable[float]) -> Nodes:
+    return tuple(round(one, DECIMALS) for one in minutes)
 
 
 def _at(nodes: Nodes, ahead_min: float) -> float:

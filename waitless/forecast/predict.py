@@ -2,9 +2,8 @@
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from itertools import pairwise
+from typing import NamedTuple
 
 from feeds.model import Statistic
 from waitless.area.facility import Kind
@@ -26,11 +25,9 @@ ENOUGH_LABELS = 20
 CLEARLY_BETTER = 0.98
 """The mean stands in for the latest reading where its error is below this share of the other's."""
 FIXED_POINT_STEPS = 2
-_HALFWAY = tuple((one + other) / 2 for one, other in pairwise(HORIZONS))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(NamedTuple):
     """The reading that a source will post, in minutes: 8 in 10 lie between p10 and p90."""
 
     p10: float
@@ -63,12 +60,14 @@ class Course:
         self._weights = [(state.nodes[0].gain.weights[0], 0.0, 0.0)]
         self._weights += [(w[0], w[1], w[2]) for w in (node.gain.weights for node in state.nodes)]
         self._ends = [(half, half), *_list_ends(state.nodes)]
+        trust = [float(_mean_is_better(node)) for node in state.nodes]
+        self._trust = [trust[0], *trust]
         self._floor = find_floor(state) or 0.0
 
     def expect(self, ahead: float) -> Expected:
         """What will be posted so many minutes, 0 to 180, after the latest reading.
 
-        Weights and ends are linear between the horizons; at 0 it is the reading itself.
+        All that is learnt is linear between the horizons; at 0 it is the reading itself.
         """
         after = bisect_left(HORIZONS, ahead)
         start = HORIZONS[after - 1] if after else 0.0
@@ -85,7 +84,8 @@ class Course:
         near, far = self._ends[after : after + 2]
         p10 = max(self._floor, mean - _mix(near[0], far[0], share) * scale)
         p90 = mean + _mix(near[1], far[1], share) * scale
-        likeliest = mean if _mean_is_better(self._state, ahead) else self._posted.figure
+        trust = _mix(self._trust[after], self._trust[after + 1], share)
+        likeliest = self._posted.figure + trust * (mean - self._posted.figure)
         return Expected(p10=p10, p50=min(max(likeliest, p10), p90), p90=p90, mean=mean)
 
 
@@ -115,30 +115,42 @@ def predict_seen(
 
 
 def widen_expected(state: ForecastState, expected: Expected, kind: Kind) -> WhenSeen:
-    """The range of one patient's wait, where `expected` is the range of the figure posted.
+    """The range of one patient's wait, where `expected` is the range of the figure posted."""
+    p10, p50, p90 = Patients(state, kind).widen(expected)
+    mean = mean_of_range(p10, p50, p90)
+    return WhenSeen(p10=p10, p50=p50, p90=p90, mean=mean, basis="forecast")
+
+
+class Patients:
+    """From the range of a figure to that of a patient's wait, for any number of instants.
 
     What a statistic leaves open is as in `posted.widen_posted`; so is what lies below a source's
     floor and above its ceiling, where figures pile up that stand for less, or for more.
     """
-    apart = NORMAL_P90 * between_patients(expected.mean, kind)
-    middle = expected.p50
-    if state.statistic is Statistic.P90:
-        middle = max(0.0, middle - apart)
-    down, up = expected.p50 - expected.p10, expected.p90 - expected.p50
-    widening = 1.0
-    if state.statistic is Statistic.UNSPECIFIED and not _is_band(state):
-        widening = UNSPECIFIED_WIDENING
-    down, up = math.hypot(down, apart) * widening, math.hypot(up, apart) * widening
-    if state.statistic is Statistic.LONGEST:
-        down = max(down, middle / 2)
-    floor = find_floor(state)
-    if floor is not None and expected.p10 <= floor:
-        down = middle
-    if state.latest is not None and _tops_out(state, state.latest):
-        up *= 2
-    p10, p90 = max(0.0, middle - down), middle + up
-    mean = mean_of_range(p10, middle, p90)
-    return WhenSeen(p10=p10, p50=middle, p90=p90, mean=mean, basis="forecast")
+
+    def __init__(self, state: ForecastState, kind: Kind) -> None:
+        """Of a facility, and what its latest reading was."""
+        bare = state.statistic is Statistic.UNSPECIFIED and not _is_band(state)
+        self._kind, self._statistic = kind, state.statistic
+        self._widening = UNSPECIFIED_WIDENING if bare else 1.0
+        self._floor = find_floor(state)
+        self._tops_out = state.latest is not None and _tops_out(state, state.latest)
+
+    def widen(self, expected: Expected) -> tuple[float, float, float]:
+        """p10, p50 and p90 in minutes."""
+        mean, middle = expected.mean, expected.p50
+        apart = NORMAL_P90 * between_patients(mean, self._kind)
+        down = math.hypot(middle - expected.p10, apart) * self._widening
+        up = math.hypot(expected.p90 - middle, apart) * self._widening
+        if self._statistic is Statistic.P90:
+            middle = max(0.0, middle - apart)
+        elif self._statistic is Statistic.LONGEST:
+            down = max(down, middle / 2)
+        if self._floor is not None and expected.p10 <= self._floor:
+            down = middle
+        if self._tops_out:
+            up *= 2
+        return max(0.0, middle - down), middle, middle + up
 
 
 def find_floor(state: ForecastState) -> float | None:
@@ -176,8 +188,5 @@ def _list_ends(nodes: list[Node]) -> list[Ends]:
     return found
 
 
-def _mean_is_better(state: ForecastState, ahead: float) -> bool:
-    """By the record of the horizon that is nearest; of two as near, the shorter."""
-    place = bisect_left(_HALFWAY, ahead)
-    node = state.nodes[place]
+def _mean_is_better(node: Node) -> bool:
     return node.mean_error < CLEARLY_BETTER * node.latest_error

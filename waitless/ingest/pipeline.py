@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from feeds.model import Delivery, Observation
 from waitless.belief import HeldValue, ReleaseRefusal
@@ -22,6 +23,10 @@ IDLE_TURNS = 5
 """Turns of the event loop without a new delivery after which a batch is complete."""
 LARGE_BYTES = 256 * 1024
 """Traffic documents from this size on are decoded in a thread: DATEX II takes 40 to 70 ms a MB."""
+BACKFILL_S = 5.0
+"""A writer that finds no forecasts takes in nothing for about this long at most, while it learns
+from the history: a full one takes 0.1 s a facility. The rest begin with their next reading."""
+HISTORY_TEACHES = timedelta(days=30)
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.1, 2.0
 
 
@@ -153,9 +158,24 @@ class Ingest:
         belief, feeds = await self._store.load_belief(), await self._store.load_health()
         self.desk.restore(readings, belief, feeds)
         self.desk.traffic.restore(await self._store.load_traffic())
-        self._metrics.forecasts_dropped(
-            self.desk.learner.restore(await self._store.load_forecasts())
-        )
+        await self._restore_forecasts()
+
+    async def _restore_forecasts(self) -> None:
+        """Those of facilities without any begin from the history, for some seconds."""
+        learner = self.desk.learner
+        self._metrics.forecasts_dropped(learner.restore(await self._store.load_forecasts()))
+        deadline = asyncio.get_running_loop().time() + BACKFILL_S
+        begun = []
+        for facility_id, reading in self.desk.readings.items():
+            if facility_id in learner.states or asyncio.get_running_loop().time() > deadline:
+                continue
+            since = reading.as_of - HISTORY_TEACHES
+            for past in await self._store.load_history(facility_id, since):
+                learner.take(past)
+            begun.append(reading)
+        if begun:
+            log.info("forecasts of %d facilities begin from their history", len(begun))
+            await self._save(begun)
 
     async def _save(self, changed: Sequence[Reading]) -> None:
         async with self._writing:

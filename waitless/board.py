@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from feeds.model import Wait
 from waitless.area.facility import Facility
+from waitless.forecast.outlook import Outlook
 from waitless.health import FeedHealth, FeedState, judge_facility
 from waitless.pulse import Pulse
 from waitless.reading import Reading
@@ -20,6 +21,8 @@ class Board:
     """Grows by one with every change to the readings; 0 before the first load."""
     readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
     """The believed reading of each facility; a facility never heard of is absent."""
+    outlooks: Mapping[str, Outlook] = field(default_factory=lambda: MappingProxyType({}))
+    """What is forecast of each facility; `live_outlook` knows whether it still counts."""
     feeds: Mapping[str, FeedHealth] = field(default_factory=lambda: MappingProxyType({}))
     pulse: Pulse | None = None
     """The writer's last sign of life; None before the first."""
@@ -47,6 +50,18 @@ class Board:
         if health is not None and health.off is not None and health.off.holds(now):
             return None
         return reading.live_wait(now)
+
+    def live_outlook(self, facility_id: str, now: datetime) -> Outlook | None:
+        """The forecast from the wait that may be shown as live; None where there is none.
+
+        A forecast is of one reading: one of another never stands in for it.
+        """
+        if self.live_wait(facility_id, now) is None:
+            return None
+        outlook = self.outlooks.get(facility_id)
+        if outlook is None or outlook.as_of != self.readings[facility_id].wait_as_of:
+            return None
+        return outlook
 
     def feed_state(self, facility: Facility, now: datetime) -> FeedState:
         """The state of what is known of a facility, by its reading and its feed."""

@@ -65,7 +65,7 @@ class BoardFollower:
             self._watchers.remove(event)
 
     async def _renew(self) -> None:
-        epoch, readings = await self._store.load_readings()
+        epoch, readings, outlooks = await self._store.load_picture()
         feeds = await self._store.load_health()
         pulse = await self._store.load_pulse()
         if self._lost_its_memory(epoch):
@@ -75,6 +75,7 @@ class BoardFollower:
             Board(
                 epoch=epoch,
                 readings=MappingProxyType(readings),
+                outlooks=MappingProxyType(outlooks),
                 feeds=MappingProxyType(feeds),
                 pulse=pulse,
                 labelled_simulated=self.board.labelled_simulated,

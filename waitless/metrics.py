@@ -47,6 +47,11 @@ class IngestMetrics:
             multiprocess_mode="livemostrecent",
             registry=registry,
         )
+        self._forecasts_dropped = Counter(
+            "waitless_forecasts_dropped",
+            "Stored forecasts that could not be read, so that their facilities started afresh.",
+            registry=registry,
+        )
         # Looked up at every message: finding a label's child costs more than counting.
         self._believed_of = cache(self._believed.labels)
         self._measured_of = cache(self._measured.labels)
@@ -70,6 +75,10 @@ class IngestMetrics:
     def saved(self, epoch: int) -> None:
         """Note the epoch that the store is at."""
         self._epoch.set(epoch)
+
+    def forecasts_dropped(self, number: int) -> None:
+        """Count forecasts that start afresh, as what was stored of them cannot be read."""
+        self._forecasts_dropped.inc(number)
 
 
 class TrafficMetrics:

@@ -38,6 +38,13 @@ def test_a_night_shift_counts_from_the_evening() -> None:
     assert openings("22:00-06:00")("deal-utc", at) == 180
 
 
+def test_a_door_that_opens_within_the_minute_is_open_whatever_was_asked_before() -> None:
+    found = openings("08:00-20:00")
+    assert found("deal-utc", datetime(2026, 11, 23, 7, 59, 40, tzinfo=UTC)) == -1
+
+    assert found("deal-utc", datetime(2026, 11, 23, 8, 0, 30, tzinfo=UTC)) == 0.5
+
+
 def test_spans_that_touch_are_one_opening() -> None:
     found = openings("08:00-13:00", "13:00-20:00")
 

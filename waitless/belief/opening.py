@@ -50,7 +50,8 @@ class Openings:
         ]
         covering = [span for span in spans if span[0] <= at < span[1]]
         if not covering:
-            return at, at + _ASK_AGAIN_AFTER, None
+            opening = self.calendar.find_opening(hours, at) or at + _ASK_AGAIN_AFTER
+            return at, min(opening, at + _ASK_AGAIN_AFTER), None
         start, end = min(covering)
         for earlier_start, earlier_end in sorted(spans, reverse=True):
             if earlier_start < start <= earlier_end:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from feeds.model import Observation, Wait
 from waitless.forecast.learn import update
-from waitless.forecast.predict import Expected, predict
+from waitless.forecast.predict import Course, Expected
 from waitless.forecast.scores import Score
 from waitless.forecast.state import ForecastState, Posted
 
@@ -114,10 +114,8 @@ def walk(observations: Sequence[Observation], zone: tzinfo) -> list[Issued]:
         state = update(state, wait, at, zone)
         if state is None or state.latest is None:
             continue
-        told = [
-            predict(state, at + timedelta(minutes=horizon), zone) for horizon in HORIZONS_MINUTES
-        ]
-        expected = tuple(one for one in told if one is not None)
+        course = Course(state, state.latest, zone)
+        expected = tuple(course.expect(float(horizon)) for horizon in HORIZONS_MINUTES)
         issued.append(Issued(at=at, posted=state.latest, expected=expected))
     return issued
 

@@ -48,7 +48,8 @@ def update(
         return state
     posted = _read(state, wait, at_min)
     gap_min = _age(state.anchors[-1], at_min) if state.anchors else HOUR_MINUTES
-    state.anchors = [one for one in state.anchors if _age(one, at_min) <= ANCHORS_FOR_MINUTES]
+    if state.anchors and _age(state.anchors[0], at_min) > ANCHORS_FOR_MINUTES:
+        state.anchors = [one for one in state.anchors if _age(one, at_min) <= ANCHORS_FOR_MINUTES]
     posted.rise = _rise(state, posted)
     state.latest, state.newest_min = posted, at_min
     if gap_min < ANCHOR_EVERY_MINUTES:

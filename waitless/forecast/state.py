@@ -1,4 +1,4 @@
-"""All that a forecast remembers of one facility: bounded, and stored as JSON."""
+"""All that a forecast remembers of one facility: bounded, and stored as MessagePack."""
 
 from dataclasses import dataclass, field
 
@@ -6,8 +6,8 @@ import msgspec
 
 from feeds.model import Clock, Statistic
 from waitless.belief.learnt import Learnt
-from waitless.forecast.gain import Gain, start_gain
-from waitless.forecast.profile import Profile
+from waitless.forecast.gain import DRIFTS, Gain, start_gain
+from waitless.forecast.profile import HOURS_A_DAY, HOURS_A_WEEK, Profile
 from waitless.forecast.spread import Ends, Spread, start_spread
 
 VERSION = 1
@@ -64,7 +64,7 @@ class Node:
 
 @dataclass(slots=True, kw_only=True)
 class ForecastState:
-    """Of one facility and one measure (a statistic on a clock). 11 to 22 kB as JSON."""
+    """Of one facility and one measure (a statistic on a clock). 6 to 13 kB stored."""
 
     statistic: Statistic
     clock: Clock
@@ -87,8 +87,8 @@ class ForecastState:
 
 
 def encode_state(state: ForecastState) -> bytes:
-    """The state as JSON."""
-    return msgspec.json.encode(state)
+    """The state as MessagePack: numbers, most of them, half as large as JSON and as exact."""
+    return _encode(state)
 
 
 def decode_state(raw: bytes) -> ForecastState:
@@ -98,12 +98,37 @@ def decode_state(raw: bytes) -> ForecastState:
         StateFault: not such a state, or of another version: the facility starts afresh.
     """
     try:
-        version = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get("version")
-        if version is None or bytes(version) != str(VERSION).encode():
-            raise StateFault(f"a forecast's state of version {version and bytes(version)!r}")
-        state = msgspec.json.decode(raw, type=ForecastState)
+        version = _version.decode(raw).version
+        if version != VERSION:
+            raise StateFault(f"a forecast's state of version {version!r}")
+        state = _state.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise StateFault(f"not a forecast's state: {fault}") from fault
     if len(state.nodes) != len(HORIZONS):
         raise StateFault(f"{len(state.nodes)} horizons where {len(HORIZONS)} are known")
+    if not _fits(state):
+        raise StateFault("a forecast's state with too few or too many numbers")
     return state
+
+
+def _fits(state: ForecastState) -> bool:
+    """Whether every list has the length that learning counts on."""
+    gains, profile = [node.gain for node in state.nodes], state.profile
+    return (
+        all(len(one.weights) == DRIFTS == len(one.covariance) for one in gains)
+        and all(len(row) == DRIFTS for one in gains for row in one.covariance)
+        and all(len(one.ends) == len(HORIZONS) for one in state.anchors)
+        and len(profile.week_weights) == len(profile.week_sums) == HOURS_A_WEEK
+        and len(profile.day_weights) == len(profile.day_sums) == HOURS_A_DAY
+    )
+
+
+class _Version(msgspec.Struct):
+    """What is read of a state first, whatever else is in it."""
+
+    version: object = None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_state = msgspec.msgpack.Decoder(ForecastState)
+_version = msgspec.msgpack.Decoder(_Version)

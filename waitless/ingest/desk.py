@@ -26,6 +26,7 @@ from waitless.belief import (
     Verdict,
 )
 from waitless.belief.rules import unknown_hours
+from waitless.forecast.learner import Learner
 from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
@@ -54,6 +55,7 @@ class Desk:
         feeds: the health of every feed.
         readings: what is believed of every facility.
         heartbeat_at: when the last probe that came back was sent; None before the first.
+        learner: what forecasts make of what is believed.
         traffic: what is said of the roads.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
     """
@@ -91,17 +93,19 @@ class Desk:
         self._providers = {facility.id: facility.provider for facility in area.facilities.values()}
         self.feeds = list_feeds(area, pushing, listens_to_mqtt=listens_to_mqtt)
         self.traffic = TrafficDesk(area, self.feeds, now=now, metrics=metrics, simulated=simulated)
+        opened_minutes = (
+            Openings(area.calendar, {one.id: one.hours for one in area.facilities.values()})
+            if hours_bind
+            else unknown_hours
+        )
+        self.learner = Learner(area.facilities, area.calendar.zone, opened_minutes)
         self.believer = Believer(
             {one.id: FacilityRules(kind=one.kind) for one in area.facilities.values()},
             {
                 feed.id: FeedRules(cadence_s=feed.cadence_s, facility_ids=self._speaks_for(feed.id))
                 for feed in self.feeds.values()
             },
-            opened_minutes=(
-                Openings(area.calendar, {one.id: one.hours for one in area.facilities.values()})
-                if hours_bind
-                else unknown_hours
-            ),
+            opened_minutes=opened_minutes,
         )
 
     def restore(
@@ -259,6 +263,7 @@ class Desk:
     def _believe(self, observation: Observation) -> Reading:
         reading = apply_observation(self.readings.get(observation.facility_id), observation)
         self.readings[observation.facility_id] = reading
+        self.learner.take(reading)
         self._metrics.measured(observation.facility_id, reading.as_of)
         return reading
 

@@ -1,43 +1,33 @@
-"""The store: Redis as the shared truth. Key names, encodings and their errors live here.
+"""What an area's truth is, in Redis: read by anyone, written by one."""
 
-Keys of an area share one hash tag, so that a Redis cluster keeps them together:
-`waitless:{east-kent}:latest` (hash, facility -> reading), `:history:<facility>` (capped stream),
-`:feeds` (hash, feed -> health), `:pulse` (the writer's last sign of life), `:belief` (hash, what
-belief remembers), `:traffic` (hash, source -> what it said of the roads), `:watch` (what alerts
-were raised), `:audit` (capped stream), `:epoch` (counter) and the channel `:changes`. Every write
-begins by asking whether this process holds the writer's lease (`waitless.lease`).
-"""
-
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import msgspec
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 
 from waitless.audit import AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
 from waitless.belief.state import FeedState as FeedBelief
+from waitless.forecast.learner import Forecast
+from waitless.forecast.outlook import Outlook
+from waitless.forecast.state import ForecastState, StateFault, decode_state
 from waitless.health import FeedHealth, WatchMemory
-from waitless.lease import GUARD, Command, Lease
+from waitless.lease import Command, Lease
 from waitless.pulse import Pulse
 from waitless.reading import Reading
+from waitless.store.changes import Changes
+from waitless.store.codec import encode, list_decoded
+from waitless.store.save import SAVE, list_words
 from waitless.traffic.picture import SourcePicture
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-HISTORY_LENGTH = 2016
-"""Readings kept per facility: a week at one in five minutes."""
 HISTORY_PAGE = 200
 AUDIT_LENGTH = 10_000
 
 _reading = msgspec.json.Decoder(Reading)
+_outlook = msgspec.json.Decoder(Outlook)
 _health = msgspec.json.Decoder(FeedHealth)
 _pulse = msgspec.json.Decoder(Pulse)
 _watch = msgspec.json.Decoder(WatchMemory)
@@ -45,24 +35,6 @@ _audit = msgspec.json.Decoder(AuditEntry)
 _traffic = msgspec.json.Decoder(SourcePicture)
 _facility_belief = msgspec.json.Decoder(FacilityState)
 _feed_belief = msgspec.json.Decoder(FeedBelief)
-_encode = msgspec.json.Encoder().encode
-
-_SAVE = (
-    GUARD
-    + """
-for at = 5, #KEYS do
-  local facility, id, reading = unpack(ARGV, 3 * at - 11, 3 * at - 9)
-  local told = redis.pcall('XADD', KEYS[at], 'MAXLEN', '~', ARGV[3], id, 'reading', reading)
-  if told.err and not string.find(told.err, 'equal or smaller') then return told end
-  redis.call('HSET', KEYS[2], facility, reading)
-end
-if tonumber(ARGV[2]) > 0 then redis.call('SET', KEYS[3], ARGV[2]) end
-redis.call('PUBLISH', KEYS[4], 'readings')
-return redis.call('INCR', KEYS[3])
-"""
-)
-"""What `save_readings` does. A script, for a transaction of as many commands costs our side three
-times as much: it has to read an answer to each of them."""
 
 
 class Store:
@@ -84,7 +56,7 @@ class Store:
         self._redis = redis
         self._lease = lease or Lease(redis, area_id)
         self._prefix = f"waitless:{{{area_id}}}:"
-        self._save = redis.register_script(_SAVE)
+        self._save = redis.register_script(SAVE)
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,32 +72,51 @@ class Store:
         """The epoch that the store is at; 0 where it holds nothing."""
         return int(await self._redis.get(self._key("epoch")) or 0)
 
-    async def save_readings(self, readings: Sequence[Reading], *, after: int = 0) -> int:
-        """Make new readings the truth, all at once; gives the new epoch.
+    async def save_readings(
+        self, readings: Sequence[Reading], forecasts: Sequence[Forecast] = (), *, after: int = 0
+    ) -> int:
+        """Make new readings the truth with what is forecast from them, at once; gives the epoch.
 
         Args:
             readings: what is believed now.
+            forecasts: of their facilities; those of others stay as they are.
             after: the new epoch is above this one, whatever the store remembers. 0 goes on from
                 where the store is.
 
         Safe to repeat after a connection that died before its reply: the same reading is set
         again, and its place in the history is its own measurement time, taken only once.
         """
-        keys = [self._lease.key, *map(self._key, ("latest", "epoch", "changes"))]
-        arguments: list[str | int | bytes] = [self._lease.token, after, HISTORY_LENGTH]
-        for reading in readings:
-            keys.append(self._key(f"history:{reading.facility_id}"))
-            entry_id = f"{int(reading.as_of.timestamp() * 1000)}-0"
-            arguments += (reading.facility_id, entry_id, _encode(reading))
-        return int(await self._lease.run(self._save, keys, arguments))
+        keys, words = list_words(self._key, self._lease.token, after, readings, forecasts)
+        return int(await self._lease.run(self._save, [self._lease.key, *keys], words))
 
     async def load_readings(self) -> tuple[int, dict[str, Reading]]:
         """The epoch and the readings that belong to it. What cannot be read counts as absent."""
+        epoch, readings, _ = await self.load_picture()
+        return epoch, readings
+
+    async def load_picture(self) -> tuple[int, dict[str, Reading], dict[str, Outlook]]:
+        """The same with the outlooks that belong to it."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.get(self._key("epoch"))
             pipe.hgetall(self._key("latest"))
-            epoch, latest = await pipe.execute()
-        return int(epoch or 0), dict(_decoded(latest, _reading))
+            pipe.hgetall(self._key("outlooks"))
+            epoch, latest, outlooks = await pipe.execute()
+        return (
+            int(epoch or 0),
+            dict(list_decoded(latest, _reading)),
+            dict(list_decoded(outlooks, _outlook)),
+        )
+
+    async def load_forecasts(self) -> dict[str, ForecastState | StateFault]:
+        """What every facility's forecast has learnt, or why that cannot be read."""
+        encoded: Any = await self._redis.hgetall(self._key("forecasts"))
+        found: dict[str, ForecastState | StateFault] = {}
+        for name, value in encoded.items():
+            try:
+                found[name.decode(errors="replace")] = decode_state(value)
+            except StateFault as fault:
+                found[name.decode(errors="replace")] = fault
+        return found
 
     async def load_history(self, facility_id: str, since: datetime) -> AsyncIterator[list[Reading]]:
         """A facility's readings measured since an instant, oldest first, a page at a time.
@@ -136,7 +127,7 @@ class Store:
         while True:
             entries: Any = await self._redis.xrange(key, min=first, count=HISTORY_PAGE)
             fields = {name: entry[b"reading"] for name, entry in entries if b"reading" in entry}
-            yield [reading for _, reading in _decoded(fields, _reading)]
+            yield [reading for _, reading in list_decoded(fields, _reading)]
             if len(entries) < HISTORY_PAGE:
                 return
             first = "(" + entries[-1][0].decode()
@@ -145,21 +136,21 @@ class Store:
         """Make feeds' health known to every reader; feeds no longer among them are forgotten."""
         key = self._key("feeds")
         await self._lease.write(
-            ("SET", self._key("pulse"), _encode(pulse)),
+            ("SET", self._key("pulse"), encode(pulse)),
             ("DEL", key),
-            *[("HSET", key, health.id, _encode(health)) for health in feeds],
+            *[("HSET", key, health.id, encode(health)) for health in feeds],
             ("PUBLISH", self._key("changes"), "feeds"),
         )
 
     async def load_health(self) -> dict[str, FeedHealth]:
         """Every feed's health as the ingest process last told it."""
         encoded: Any = await self._redis.hgetall(self._key("feeds"))
-        return dict(_decoded(encoded, _health))
+        return dict(list_decoded(encoded, _health))
 
     async def load_pulse(self) -> Pulse | None:
         """The writer's last sign of life; None where there never was one."""
         encoded: Any = await self._redis.get(self._key("pulse"))
-        return dict(_decoded({b"pulse": encoded}, _pulse)).get("pulse") if encoded else None
+        return dict(list_decoded({b"pulse": encoded}, _pulse)).get("pulse") if encoded else None
 
     async def save_belief(
         self, state: BeliefState, facilities: Iterable[str], feeds: Iterable[str]
@@ -173,7 +164,7 @@ class Store:
             ),
             *((f"feed:{one}", state.feeds[one]) for one in feeds if one in state.feeds),
         ]
-        await self._set("belief", {name: _encode(one) for name, one in known})
+        await self._set("belief", {name: encode(one) for name, one in known})
 
     async def load_belief(self) -> BeliefState:
         """What belief remembered; what cannot be read is forgotten."""
@@ -187,38 +178,38 @@ class Store:
             }
 
         return BeliefState(
-            facilities=dict(_decoded(of(b"facility:"), _facility_belief)),
-            feeds=dict(_decoded(of(b"feed:"), _feed_belief)),
+            facilities=dict(list_decoded(of(b"facility:"), _facility_belief)),
+            feeds=dict(list_decoded(of(b"feed:"), _feed_belief)),
         )
 
     async def save_traffic(self, picture: Mapping[str, SourcePicture]) -> None:
         """Keep what these sources said of the roads."""
-        await self._set("traffic", {feed_id: _encode(one) for feed_id, one in picture.items()})
+        await self._set("traffic", {feed_id: encode(one) for feed_id, one in picture.items()})
 
     async def load_traffic(self) -> dict[str, SourcePicture]:
         """What every source said; what cannot be read is forgotten."""
         encoded: Any = await self._redis.hgetall(self._key("traffic"))
-        return dict(_decoded(encoded, _traffic))
+        return dict(list_decoded(encoded, _traffic))
 
     async def save_watch(self, memory: WatchMemory) -> None:
         """Keep what was last known, and told, of every feed and facility."""
-        await self._lease.write(("SET", self._key("watch"), _encode(memory)))
+        await self._lease.write(("SET", self._key("watch"), encode(memory)))
 
     async def load_watch(self) -> WatchMemory | None:
         """The same; None where nothing was kept."""
         encoded: Any = await self._redis.get(self._key("watch"))
-        return dict(_decoded({b"watch": encoded}, _watch)).get("watch") if encoded else None
+        return dict(list_decoded({b"watch": encoded}, _watch)).get("watch") if encoded else None
 
     async def add_audit(self, entry: AuditEntry) -> None:
         """Write down what an operator did; the newest ten thousand are kept."""
-        words = ("MAXLEN", "~", AUDIT_LENGTH, "*", "entry", _encode(entry))
+        words = ("MAXLEN", "~", AUDIT_LENGTH, "*", "entry", encode(entry))
         await self._lease.write(("XADD", self._key("audit"), *words))
 
     async def load_audit(self, limit: int) -> list[AuditEntry]:
         """The newest entries, newest first."""
         entries: Any = await self._redis.xrevrange(self._key("audit"), count=limit)
         fields = {name: entry[b"entry"] for name, entry in entries if b"entry" in entry}
-        return [entry for _, entry in _decoded(fields, _audit)]
+        return [entry for _, entry in list_decoded(fields, _audit)]
 
     @asynccontextmanager
     async def changes(self) -> AsyncIterator["Changes"]:
@@ -235,30 +226,3 @@ class Store:
 
     def _key(self, name: str) -> str:
         return self._prefix + name
-
-
-class Changes:
-    """A subscription to an area's change notices."""
-
-    def __init__(self, pubsub: PubSub) -> None:
-        self._pubsub = pubsub
-
-    async def wait(self, timeout_s: float) -> bool:
-        """Whether a notice came within that time; notices that came together count as one."""
-        first = await self._pubsub.get_message(timeout=timeout_s)
-        if first is None:
-            return False
-        await asyncio.sleep(0)
-        while await self._pubsub.get_message(timeout=0) is not None:
-            pass
-        return True
-
-
-def _decoded(
-    encoded: Mapping[bytes, bytes], decoder: msgspec.json.Decoder[T]
-) -> Iterable[tuple[str, T]]:
-    for name, value in encoded.items():
-        try:
-            yield name.decode(), decoder.decode(value)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-            log.warning("stored value of %r cannot be read, so counts as absent: %s", name, fault)

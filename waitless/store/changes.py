@@ -1,0 +1,22 @@
+"""Notices that an area's truth has changed."""
+
+import asyncio
+
+from redis.asyncio.client import PubSub
+
+
+class Changes:
+    """A subscription to an area's change notices."""
+
+    def __init__(self, pubsub: PubSub) -> None:
+        self._pubsub = pubsub
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Whether a notice came within that time; notices that came together count as one."""
+        first = await self._pubsub.get_message(timeout=timeout_s)
+        if first is None:
+            return False
+        await asyncio.sleep(0)
+        while await self._pubsub.get_message(timeout=0) is not None:
+            pass
+        return True

@@ -39,6 +39,8 @@ class Candidate:
     wait: Range | None
     tier: int = 0
     """Lower tiers rank first whatever their minutes: 0 surely suitable, 1 perhaps."""
+    margin_minutes: float = 0.0
+    """Added to its cost and to nothing that is shown: what a policy holds against it."""
 
     @property
     def total(self) -> Range | None:
@@ -47,10 +49,10 @@ class Candidate:
 
 
 def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Best first: unknown waits last, then by tier, then by mean total minutes.
+    """Best first: unknown waits last, then by tier, then by mean total minutes and the margin.
 
     A total order: ties go to the shorter journey, then to the id. A place that another of its
-    tier beats in journey and in every figure of the wait is never first.
+    tier and margin beats in journey and in every figure of the wait is never first.
     """
     return sorted(candidates, key=_key)
 
@@ -62,8 +64,8 @@ def _key(candidate: Candidate) -> tuple[bool, int, float, float, float, str]:
     return (
         False,
         candidate.tier,
-        total.mean,
-        total.p50,
+        total.mean + candidate.margin_minutes,
+        total.p50 + candidate.margin_minutes,
         candidate.travel_minutes,
         candidate.id,
     )

@@ -91,13 +91,20 @@ class Parts:
             self.area,
             board=lambda: self.follower.board,
             tables=lambda: self.travel.tables,
+            picture=lambda: self.ledger.picture,
+            policy=self.policy,
             renderer=Renderer(
                 self.area,
                 most_minutes=settings.most_minutes,
                 horizon_minutes=settings.horizon_minutes,
+                policy=self.policy,
             ),
             cache=cache,
+            on_advice=self._count_advice if self.policy.served_share > 0 else None,
         )
+
+    def _count_advice(self, facility_id: str, arrival_us: int) -> None:
+        self.served.count(facility_id, arrival_us / 1_000_000)
 
     def list_answering_works(self) -> dict[str, Coroutine[None, None, None]]:
         """The background work of every process that answers."""

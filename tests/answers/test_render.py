@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -19,6 +20,11 @@ from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.cell import cell_of
+from waitless.forecast.outlook import STEPS, Outlook
+from waitless.ledger.counts import Ledger
+from waitless.ledger.picture import LedgerPicture, no_picture
+from waitless.ledger.policy import Policy
+from waitless.ledger.usual import Usual
 from waitless.reading import Reading
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
@@ -26,6 +32,8 @@ from waitless.travel import TravelTables
 
 HORIZON_MINUTES, MOST_MINUTES = 720, 45
 TICK = timedelta(seconds=5)
+POLICY = Policy()
+nodes = st.lists(st.floats(0, 300), min_size=STEPS + 1, max_size=STEPS + 1).map(tuple)
 minutes_back = st.floats(0, 100).map(lambda minutes: timedelta(minutes=minutes))
 instants = st.integers(0, 400 * 24 * 720).map(lambda ticks: MONDAY_MORNING + ticks * TICK)
 waits = st.one_of(
@@ -43,7 +51,29 @@ waits = st.one_of(
 
 @pytest.fixture(scope="module")
 def renderer(east_kent: Area) -> Renderer:
-    return Renderer(east_kent, most_minutes=MOST_MINUTES, horizon_minutes=HORIZON_MINUTES)
+    return Renderer(
+        east_kent, most_minutes=MOST_MINUTES, horizon_minutes=HORIZON_MINUTES, policy=POLICY
+    )
+
+
+@st.composite
+def pictures(draw: st.DrawFn, area: Area, now: datetime) -> LedgerPicture | None:
+    """Not to be known; not shared; or some people on the way, some of them as usual."""
+    ids = list(area.facilities)
+    if not draw(st.booleans()):
+        return draw(st.sampled_from([None, no_picture(ids)]))
+    ledger, usual = Ledger(), Usual()
+    for facility_id in draw(st.lists(st.sampled_from(ids), max_size=12)):
+        ledger.add(facility_id, now + timedelta(minutes=draw(st.floats(-40, 90))))
+    for hour in range(24):
+        usual.learn(hour, dict.fromkeys(ids[::3], draw(st.floats(0, 5))), ids)
+    suspended = draw(st.sets(st.sampled_from(ids), max_size=3))
+    return LedgerPicture(
+        snapshot=ledger.snapshot(ids),
+        usual=usual,
+        counts=np.array([one not in suspended for one in ids]),
+        shared=True,
+    )
 
 
 @st.composite
@@ -81,7 +111,7 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
     degraded: bool,  # noqa: FBT001 - drawn
 ) -> None:
     now = now + timedelta(microseconds=odd_us)
-    readings = {}
+    readings, outlooks = {}, {}
     for facility_id in data.draw(st.sets(st.sampled_from(sorted(east_kent.facilities)))):
         as_of = now - data.draw(minutes_back)
         readings[facility_id] = Reading(
@@ -96,7 +126,23 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
             status_as_of=now - data.draw(minutes_back) * data.draw(st.sampled_from([0.1, 1, 8])),
             simulated=data.draw(st.booleans()),
         )
-    board = Board(epoch=epoch, readings=MappingProxyType(readings), degraded=degraded)
+        measured = readings[facility_id].wait_as_of
+        if measured is not None and data.draw(st.booleans()):
+            outlooks[facility_id] = Outlook(
+                as_of=measured,
+                half_window_min=data.draw(st.sampled_from([0.0, 30.0])),
+                posted=data.draw(nodes),
+                p10=data.draw(nodes),
+                p50=data.draw(nodes),
+                p90=data.draw(nodes),
+            )
+    board = Board(
+        epoch=epoch,
+        readings=MappingProxyType(readings),
+        outlooks=MappingProxyType(outlooks),
+        degraded=degraded,
+    )
+    picture = data.draw(pictures(east_kent, now))
     plain = recommend(
         query,
         area=east_kent,
@@ -104,11 +150,13 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
         board=board,
         now=now,
         most_minutes=MOST_MINUTES,
+        picture=picture,
+        policy=POLICY,
     )
 
-    body, _ = renderer.answer(
+    body, *_ = renderer.answer(
         Questions(east_kent).make(query, private=False),
-        make_sheet(east_kent, board, now, now + TICK),
+        make_sheet(east_kent, board, now, now + TICK, picture=picture, policy=POLICY),
         renderer.travelled(travel.by_mode[query.mode]),
     )
 
@@ -133,7 +181,7 @@ def test_doors_say_what_the_rules_say_minute_by_minute(
             query, area=east_kent, journeys=journeys, board=board, now=now, most_minutes=600
         )
 
-        body, _ = renderer.answer(
+        body, *_ = renderer.answer(
             question, make_sheet(east_kent, board, now, now + TICK), travelled
         )
 

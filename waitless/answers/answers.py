@@ -14,6 +14,8 @@ from waitless.answers.render import Renderer, Travelled
 from waitless.answers.sheet import Sheet, make_sheet
 from waitless.area.pack import Area
 from waitless.board import EMPTY_BOARD, Board
+from waitless.ledger.picture import LedgerPicture
+from waitless.ledger.policy import UNMOVED, Policy
 from waitless.reading import LIVE_FOR
 from waitless.travel.tables import TravelTables
 
@@ -31,8 +33,11 @@ class Answers:
         *,
         board: Callable[[], Board],
         tables: Callable[[], TravelTables],
+        picture: Callable[[], LedgerPicture | None] = lambda: None,
+        policy: Policy = UNMOVED,
         renderer: Renderer,
         cache: NearCache,
+        on_advice: Callable[[str, int], None] | None = None,
     ) -> None:
         """Nothing made yet.
 
@@ -40,14 +45,21 @@ class Answers:
             area: the area pack.
             board: gives the board of the moment.
             tables: gives the travel tables of the moment.
+            picture: gives who is on the way, as far as it is known.
+            policy: what moves people.
             renderer: of the area.
             cache: where answers are kept.
+            on_advice: told of every answer given what it puts first, as `Advised`.
         """
         self._area = area
         self._get_board = board
         self._get_tables = tables
+        self._get_picture = picture
+        self._picture: LedgerPicture | None = None
+        self._policy = policy
         self._renderer = renderer
         self._cache = cache
+        self._on_advice = on_advice
         self._board = EMPTY_BOARD
         self._sheet = make_sheet(area, EMPTY_BOARD, _BEFORE, _BEFORE)
         self._tables: TravelTables | None = None
@@ -56,30 +68,39 @@ class Answers:
 
     def find(self, question: Question, now: datetime) -> Entry:
         """The answer of this moment."""
-        board, sheet = self._get_board(), self._sheet
-        if board is not self._board or not sheet.now <= now < sheet.until:
-            sheet = self._renew(board, now)
+        board, picture, sheet = self._get_board(), self._get_picture(), self._sheet
+        if (
+            board is not self._board
+            or picture is not self._picture
+            or not sheet.now <= now < sheet.until
+        ):
+            sheet = self._renew(board, picture, now)
         tables = self._get_tables()
         if tables is not self._tables:
             self._swap(tables)
         travelled = self._travelled[question.mode]
         entry = self._cache.find(question.key, sheet, travelled)
         if entry is None:
-            body, until = self._renderer.answer(question, sheet, travelled)
+            body, until, advised = self._renderer.answer(question, sheet, travelled)
             tag = sheet.tag + travelled.tag + question.tag
-            entry = Entry(body, sheet, travelled, until, tag=tag, private=question.private)
+            entry = Entry(
+                body, sheet, travelled, until, tag=tag, private=question.private, advised=advised
+            )
             self._cache.put(question.key, entry)
+        if self._on_advice is not None and entry.advised is not None:
+            self._on_advice(*entry.advised)
         return entry
 
-    def _renew(self, board: Board, now: datetime) -> Sheet:
+    def _renew(self, board: Board, picture: LedgerPicture | None, now: datetime) -> Sheet:
         """The sheet of a board at a time; the one there is where it would say the same.
 
         Every answer says its epoch and the instant it is made for, so a change of either can
-        affect all answers; a board renewed with nothing new in it affects none.
+        affect all answers, and so can whoever is on the way; a board renewed with nothing new in
+        it affects none.
         """
         made_for, until = span_of_answer(board, now)
-        sheet = make_sheet(self._area, board, made_for, until)
-        self._board = board
+        sheet = make_sheet(self._area, board, made_for, until, picture=picture, policy=self._policy)
+        self._board, self._picture = board, picture
         if sheet.tag == self._sheet.tag and sheet.until == self._sheet.until:
             return self._sheet
         self._cache.drop()

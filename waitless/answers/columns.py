@@ -13,13 +13,14 @@ NEVER: Final = 2**62
 """Later than any instant."""
 
 (
-    SUREST, SIMILAR_TOTAL, SHORTEST_KNOWN, SHORTEST_TOTAL, NEAREST, SHORTEST_WAIT,
-    DOUBT_XRAY, DOUBT_CLOCK, DOUBT_CLOSING, SIMILAR_TO_PREVIOUS,
-) = (1 << bit for bit in range(10))  # fmt: skip
+    SUREST, ED_KEPT_FREE, SPREAD, SIMILAR_TOTAL, SHORTEST_KNOWN, SHORTEST_TOTAL, NEAREST,
+    SHORTEST_WAIT, DOUBT_XRAY, DOUBT_CLOCK, DOUBT_CLOSING, OTHERS_COME, HELD_BACK,
+    SIMILAR_TO_PREVIOUS,
+) = (1 << bit for bit in range(14))  # fmt: skip
 """Bits of a destination's marks: its reasons in the order they are told, and the likeness."""
-REASON_BITS: Final = 9
+REASON_BITS: Final = 13
 
-ORDER, MARKS, SPAN, ARRIVAL, OUT, WHY = range(6)
+ORDER, MARKS, SPAN, OUT, WHY = range(5)
 """Rows of a `Desk`'s numbers."""
 
 
@@ -36,11 +37,8 @@ class DoorColumns(NamedTuple):
 
 
 class WaitColumns(NamedTuple):
-    """The waits of one board at one instant, a row per facility."""
+    """What else ranking asks of the waits of one board at one instant, a row per facility."""
 
-    quantiles: NDArray[np.float64]
-    """p10, p50, p90 and mean in minutes; all NaN where no wait is current."""
-    p50_us: NDArray[np.int64]
     other_clock: NDArray[np.bool_]
     reported_until: NDArray[np.int64]
     """Arrivals before it meet a door reported shut; 0 where nothing is reported."""
@@ -53,12 +51,12 @@ class Desk(NamedTuple):
 
     numbers: NDArray[np.int64]
     """A row each, and a column for each facility: the facilities shown, best first; the marks of
-    those shown; by facility the span of its door that the arrival falls in, and the arrival in
-    microseconds since 1970; the facilities left out in the order they are told, and why."""
+    those shown; by facility the span of its door that the arrival falls in; the facilities left
+    out in the order they are told, and why."""
     totals: NDArray[np.float64]
     """Of those shown: p10, p50, p90 and mean in whole minutes; NaN where unknown."""
 
 
 def make_desk(facilities: int) -> Desk:
     """Room for so many facilities."""
-    return Desk(np.zeros((6, facilities), dtype=np.int64), np.zeros((facilities, 4)))
+    return Desk(np.zeros((5, facilities), dtype=np.int64), np.zeros((facilities, 4)))

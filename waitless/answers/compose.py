@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from routing.compiled import compiled
 from waitless.answers.columns import (
-    ARRIVAL,
     BARRED,
     MARKS,
     NO_XRAY,
@@ -47,6 +46,7 @@ _RANK = _text(b'{"rank":')
 _TRAVEL, _DISTANCE = _text(b'},"travel":{"minutes":'), _text(b',"distance_m":')
 _BASIS = _text(b',"basis":')
 _WAIT, _WHEN_SEEN = _text(b'},"wait":'), _text(b'{"when_seen":')
+_OTHERS = _text(b',"others_on_the_way":')
 _TOTAL, _NULL = _text(b',"total":'), _text(b"null")
 _P10, _P50, _P90 = _text(b'{"p10":'), _text(b',"p50":'), _text(b',"p90":')
 _MEAN, _CLOSE = _text(b',"mean":'), _text(b"}")
@@ -57,6 +57,8 @@ _MARKS = tuple(
     _text(b'"%b"' % reason.encode())
     for reason in (
         Reason.SUREST,
+        Reason.ED_KEPT_FREE,
+        Reason.SPREAD,
         Reason.SIMILAR_TOTAL,
         Reason.SHORTEST_KNOWN,
         Reason.SHORTEST_TOTAL,
@@ -65,20 +67,24 @@ _MARKS = tuple(
         Reason.XRAY_UNCONFIRMED,
         Reason.OTHER_CLOCK,
         Reason.MAY_CLOSE_BEFORE_SEEN,
+        Reason.OTHERS_ON_THE_WAY,
+        Reason.POLICY_MARGIN,
     )
 )
 """By mark, in the order in which reasons are told."""
 
 
 @compiled
-def compose(  # noqa: C901, PLR0912, PLR0917 - compiled
+def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
     out: _Bytes,
     ranked: int,
     shown: int,
     left_out: int,
     desk: NDArray[np.int64],
     totals: NDArray[np.float64],
-    quantiles: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    others: NDArray[np.float64],
+    arrivals: NDArray[np.int64],
     minutes: NDArray[np.float64],
     distance_m: NDArray[np.float64],
     live: NDArray[np.bool_],
@@ -105,7 +111,9 @@ def compose(  # noqa: C901, PLR0912, PLR0917 - compiled
         left_out: facilities that are not among them.
         desk: what `rank_places` found, as `columns.Desk` has it.
         totals: likewise.
-        quantiles: p10, p50, p90 and mean of each facility's wait; NaN where none is current.
+        seen: p10, p50, p90 and mean of each facility's wait; NaN where none is current.
+        others: of each facility how many others are on the way; NaN where nobody counts them.
+        arrivals: of each facility when one arrives there, microseconds since 1970.
         minutes: of the journeys to a table's facilities.
         distance_m: likewise.
         live: likewise: whether a live figure is in them.
@@ -139,14 +147,19 @@ def compose(  # noqa: C901, PLR0912, PLR0917 - compiled
         at = _copy(out, at, ways, ways_first, count + int(live[column[f]]))
         at = _copy(out, at, ways, ways_first, f)
         at = _write(out, at, _WAIT)
-        if not np.isnan(quantiles[f, 3]):
-            at = _range(out, _write(out, at, _WHEN_SEEN), quantiles[f])
+        if not np.isnan(seen[f, 3]):
+            at = _range(out, _write(out, at, _WHEN_SEEN), seen[f])
         at = _copy(out, at, waits, waits_first, f)
         at = _write(out, at, _TOTAL)
         if np.isnan(totals[place, 3]):
             at = _write(out, at, _NULL)
         else:
             at = _write(out, _range(out, at, totals[place]), _CLOSE)
+        at = _write(out, at, _OTHERS)
+        if np.isnan(others[f]):
+            at = _write(out, at, _NULL)
+        else:
+            at = _digits(out, at, round_half_even(others[f]))
         at = _reasons(out, at, desk[MARKS, place], limited[f], waits, waits_first, 2 * count + f)
     at = _digits(out, _write(out, at, _NOT_SHOWN), ranked - shown)
     at = _write(out, at, _EXCLUDED)
@@ -169,7 +182,7 @@ def compose(  # noqa: C901, PLR0912, PLR0917 - compiled
             at = _copy(out, at, doors, doors_first, spans + span)
             after = 2 * spans + span
             if doors_first[after + 1] > doors_first[after]:
-                minute = desk[ARRIVAL, f] // 60_000_000 + offset_minutes[span]
+                minute = arrivals[f] // 60_000_000 + offset_minutes[span]
                 at = _clock(out, at, minute % 1440)
                 at = _copy(out, at, doors, doors_first, after)
     return _write(out, at, _END)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from waitless.answers.laid import Laid
-from waitless.answers.render import Travelled
+from waitless.answers.render import Advised, Travelled
 from waitless.answers.sheet import Sheet
 
 ANSWER_TICK_S = 5
@@ -17,7 +17,7 @@ OVERHEAD_BYTES = 1024
 class Entry(Laid):
     """One answer."""
 
-    __slots__ = ("sheet", "travelled")
+    __slots__ = ("advised", "sheet", "travelled")
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Entry(Laid):
         *,
         tag: bytes,
         private: bool,
+        advised: Advised | None = None,
     ) -> None:
         """Hold an answer.
 
@@ -38,12 +39,14 @@ class Entry(Laid):
             valid_until: when it should no longer be shown.
             tag: of this answer among all, for its ETag.
             private: whether it stays out of shared caches.
+            advised: what it puts first.
         """
         super().__init__(
             body, most_age_s=ANSWER_TICK_S, valid_until=valid_until, tag=tag, private=private
         )
         self.sheet = sheet
         self.travelled = travelled
+        self.advised = advised
 
     def nbytes(self) -> int:
         """Memory, bytes; a compressed form is counted before it is made."""

@@ -1,4 +1,4 @@
-"""The whole of an answer in one compiled call: journeys, ranking, bytes."""
+"""The whole of an answer in one compiled call: journeys, waits, ranking, bytes."""
 
 from typing import Any, TypeAlias
 
@@ -7,57 +7,63 @@ from numpy.typing import NDArray
 
 from routing.compiled import compiled, stamp
 from routing.lookup import look_up
+from waitless.answers.columns import ORDER
 from waitless.answers.compose import compose
-from waitless.answers.ranking import rank_places
+from waitless.answers.ranking import find_away, rank_places
+from waitless.forecast.arrays import find_arrivals, find_seen_at, see_waits, shift_waits
+from waitless.ledger.arrays import correct_waits, count_windows
 
 _Ints: TypeAlias = NDArray[np.int64]
 _Floats: TypeAlias = NDArray[np.float64]
 _Flags: TypeAlias = NDArray[np.bool_]
 _Bytes: TypeAlias = NDArray[np.uint8]
 
+ALL_WET = -1
+"""In place of a length: the nearest junctions are all across water, so that the journeys are still
+to be found (`ReachTable.travel_from`)."""
+NOBODY = -1
+"""In place of a facility."""
 
-def _make_kernel(of: str) -> Any:  # noqa: ANN401 - a compiled function of fifty arguments
-    """The kernel, kept by the files that it is made of too."""
+
+def _make_kernels(of: str) -> tuple[Any, Any]:
+    """The kernels, kept by the files that they are made of too."""
 
     @compiled
-    def answer(  # noqa: PLR0917 - compiled; one by one is quicker to hand over than in tuples
-        east: float,
-        north: float,
+    def answer_from(  # noqa: PLR0917 - compiled; one by one is quicker to hand over than in tuples
+        minutes: _Floats,
+        distance_m: _Floats,
+        live: _Flags,
         limit: int,
-        corner_east_m: float,
-        corner_north_m: float,
-        cell_m: float,
-        grid_rows: int,
-        grid_columns: int,
-        order: NDArray[np.int32],
-        grid_first: NDArray[np.int32],
-        points_m: _Floats,
-        barriers_m: _Floats,
-        row_first: _Ints,
-        facility: NDArray[np.uint16],
-        tenths: NDArray[np.uint16],
-        decametres: NDArray[np.uint16],
-        row_live: _Flags,
-        facility_count: int,
-        access_s_per_m: float,
-        access_detour: float,
-        limit_m: float,
+        spread: int,
         numbers: _Ints,
         totals: _Floats,
         column: _Ints,
         barred: _Flags,
         id_order: _Ints,
+        margin: _Floats,
         door_first: _Ints,
         since: _Ints,
         code: _Ints,
         closing: _Ints,
+        now_us: int,
         quantiles: _Floats,
-        p50_us: _Ints,
+        as_of_us: _Ints,
+        half_window_min: _Floats,
+        nodes: _Floats,
+        first_s: float,
+        until: _Floats,
+        since_s: _Floats,
+        usual_per_minute: _Floats,
+        per_minute: _Floats,
+        counted: _Flags,
+        kappa: float,
+        omega: float,
+        most_moved: float,
         other_clock: _Flags,
         reported_until: _Ints,
         live_until: _Ints,
-        now_us: int,
         most_minutes: float,
+        spread_minutes: float,
         out: _Bytes,
         limited: _Flags,
         offset_minutes: _Ints,
@@ -71,37 +77,67 @@ def _make_kernel(of: str) -> Any:  # noqa: ANN401 - a compiled function of fifty
         doors_first: _Ints,
         waits: _Bytes,
         waits_first: _Ints,
-    ) -> tuple[int, int]:
+    ) -> tuple[int, int, int, int]:
         assert len(of) > 0  # noqa: S101 - closed over, and so part of what this is kept by
-        all_wet, minutes, distance_m, live = look_up(
-            east, north, corner_east_m, corner_north_m, cell_m, grid_rows, grid_columns, order,
-            grid_first, points_m, barriers_m, row_first, facility, tenths, decametres, row_live,
-            facility_count, access_s_per_m, access_detour, limit_m,
+        away = find_away(minutes, column)
+        arrivals = find_arrivals(now_us, away)
+        # What `recommend.waits.Waits.expect` does, in its order.
+        seen = see_waits(arrivals, quantiles, as_of_us, half_window_min, nodes)
+        until_s = now_us / 1_000_000 + away * 60.0
+        corrected = correct_waits(
+            seen[:, 3].copy(), first_s, until, since_s, until_s, usual_per_minute, per_minute,
+            counted, kappa, omega, most_moved,
         )  # fmt: skip
-        if all_wet:
-            return ALL_WET, 0
+        moved = shift_waits(seen, corrected)
+        others = count_windows(first_s, until, since_s, until_s)
+        for f in range(len(others)):
+            if not counted[f]:
+                others[f] = np.nan
         ranked, shown, left_out, first_end = rank_places(
-            numbers, totals, minutes, column, barred, id_order, door_first, since, code, closing,
-            quantiles, p50_us, other_clock, reported_until, live_until, now_us, most_minutes,
-            limit,
+            numbers, totals, away, arrivals, find_seen_at(arrivals, seen), seen, moved, margin,
+            barred, id_order, door_first, since, code, closing, other_clock, reported_until,
+            live_until, most_minutes, spread_minutes, spread, limit,
         )  # fmt: skip
         length = compose(
-            out, ranked, shown, left_out, numbers, totals, quantiles, minutes, distance_m, live,
-            column, limited, offset_minutes, places, places_first, ways, ways_first, bars,
-            bars_first, doors, doors_first, waits, waits_first,
+            out, ranked, shown, left_out, numbers, totals, seen, others, arrivals, minutes,
+            distance_m, live, column, limited, offset_minutes, places, places_first, ways,
+            ways_first, bars, bars_first, doors, doors_first, waits, waits_first,
         )  # fmt: skip
-        return length, first_end
+        if shown == 0:
+            return length, first_end, NOBODY, 0
+        first = numbers[ORDER, 0]
+        return length, first_end, first, arrivals[first]
 
-    return answer
+    @compiled
+    def answer(
+        east: float,
+        north: float,
+        limit: int,
+        spread: int,
+        *asked: Any,  # noqa: ANN401
+    ) -> tuple[int, int, int, int]:
+        assert len(of) > 0  # noqa: S101 - as above
+        all_wet, minutes, distance_m, live = look_up(east, north, *asked[:LOOKED_UP])
+        if all_wet:
+            return ALL_WET, 0, NOBODY, 0
+        return answer_from(minutes, distance_m, live, limit, spread, *asked[LOOKED_UP:])
+
+    return answer, answer_from
 
 
-ALL_WET = -1
-"""In place of a length: the nearest junctions are all across water, so that the journeys are still
-to be found (`ReachTable.travel_from`)."""
-answer_whole = _make_kernel(stamp(look_up, rank_places, compose))
-"""Look up, rank and compose. Gives how many bytes were written (or `ALL_WET`), and the first end of
-a live wait among the destinations shown (`columns.NEVER`).
+LOOKED_UP = 18
+"""How many arguments `look_up` has after the origin."""
+answer_whole, answer_from = _make_kernels(
+    stamp(
+        look_up, find_away, rank_places, compose, find_arrivals, see_waits, correct_waits,
+        count_windows,
+    )
+)  # fmt: skip
+"""`answer_whole`: east and north of the origin in metres, most destinations shown, the bucket that
+draws the first (below 0: it is not drawn); then what `ReachTable.asked` has, and what comes after
+the bucket in `answer_from`. Writes an answer; gives how many bytes that took (or `ALL_WET`), the
+first end of a live wait among the destinations shown (`columns.NEVER`), the facility shown first
+(or `NOBODY`), and when one arrives there, microseconds since 1970.
 
-Arguments: east and north of the origin in metres, most destinations shown; then those of
-`routing.lookup.look_up`, of `rank_places` and of `compose` that are not found by the one before.
+`answer_from`: the same from journeys that are found already.
 """

@@ -1,5 +1,6 @@
 """The compiled ranking: `waitless.recommend.recommend`'s rules over columns, a call an answer."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -7,16 +8,18 @@ from numpy.typing import NDArray
 
 from routing.compiled import compiled
 from waitless.answers.columns import (
-    ARRIVAL,
     BARRED,
     DOUBT_CLOCK,
     DOUBT_CLOSING,
     DOUBT_XRAY,
+    ED_KEPT_FREE,
+    HELD_BACK,
     MARKS,
     NEAREST,
     NEVER,
     NO_XRAY,
     ORDER,
+    OTHERS_COME,
     OUT,
     REPORTED,
     SHORTEST_KNOWN,
@@ -26,49 +29,56 @@ from waitless.answers.columns import (
     SIMILAR_TO_PREVIOUS,
     SIMILAR_TOTAL,
     SPAN,
+    SPREAD,
     SUREST,
     TOO_FAR,
     UNREACHABLE,
     WHY,
     XRAY_UNCONFIRMED,
 )
+from waitless.ledger.temper import SPREADS
+from waitless.recommend.reasons import TOLD_FROM_MINUTES
 
 _SIMILAR_OVERLAP: Final = 0.5
-_MINUTE_US: Final = 60_000_000
 
 
 @compiled
-def arrival_us(now_us: int, minutes: float) -> int:
-    """Return the instant `now + timedelta(minutes=minutes)`, rounded as timedelta rounds."""
-    whole = int(minutes)
-    fraction_us = (minutes - whole) * _MINUTE_US
-    whole_us = int(fraction_us)
-    rest = fraction_us - whole_us
-    ahead_us = whole * _MINUTE_US + whole_us
-    if rest > 0.5 or (rest == 0.5 and ahead_us % 2 == 1):  # noqa: PLR2004 - half
-        ahead_us += 1
-    return now_us + ahead_us
+def find_away(minutes: NDArray[np.float64], column: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the minutes to each facility, infinite where there is no way.
+
+    Args:
+        minutes: of the journeys to a table's facilities.
+        column: of each facility its place in `minutes`; -1 where it is not in the table.
+    """
+    away = np.full(len(column), np.inf)
+    for f in range(len(column)):
+        if column[f] >= 0:
+            away[f] = minutes[column[f]]
+    return away
 
 
 @compiled
 def rank_places(  # noqa: C901, D417, PLR0912, PLR0915, PLR0917 - compiled: one pass, flat
     numbers: NDArray[np.int64],
     totals: NDArray[np.float64],
-    minutes: NDArray[np.float64],
-    column: NDArray[np.int64],
+    away: NDArray[np.float64],
+    arrivals: NDArray[np.int64],
+    seen_at: NDArray[np.int64],
+    seen: NDArray[np.float64],
+    moved: NDArray[np.float64],
+    margin: NDArray[np.float64],
     barred: NDArray[np.bool_],
     id_order: NDArray[np.int64],
     first: NDArray[np.int64],
     since: NDArray[np.int64],
     code: NDArray[np.int64],
     closing: NDArray[np.int64],
-    quantiles: NDArray[np.float64],
-    p50_us: NDArray[np.int64],
     other_clock: NDArray[np.bool_],
     reported_until: NDArray[np.int64],
     live_until: NDArray[np.int64],
-    now_us: int,
     most_minutes: float,
+    spread_minutes: float,
+    spread: int,
     limit: int,
 ) -> tuple[int, int, int, int]:
     """Sort out and rank.
@@ -76,45 +86,43 @@ def rank_places(  # noqa: C901, D417, PLR0912, PLR0915, PLR0917 - compiled: one 
     Args:
         numbers: written to, as `columns.Desk` has it.
         totals: likewise.
-        minutes: of the journeys to a table's facilities; infinite where there is none.
-        column: of each facility its place in `minutes`; -1 where it is not in the table.
+        away: minutes of the journey to each facility; infinite where there is none.
+        arrivals: when one arrives, microseconds since 1970.
+        seen_at: when one is seen, by p50; below 0 where the wait is unknown.
+        seen: p10, p50, p90 and mean of each wait; NaN where unknown.
+        moved: minutes that others on the way move each wait by.
+        margin: what the policy adds to each cost.
         barred: facilities that do not treat the need, or not the age.
         id_order: of each facility its place by id, for ties.
         first, since, code, closing: the columns of `DoorColumns`, of the need.
-        quantiles, p50_us, other_clock, reported_until, live_until: those of `WaitColumns`.
-        now_us: the instant of the answer, microseconds since 1970.
+        other_clock, reported_until, live_until: those of `WaitColumns`.
         most_minutes: journeys longer than this are too far, but for the nearest.
+        spread_minutes: the temperature at which the first is drawn among its like.
+        spread: the bucket that draws it; below 0 where it is not drawn.
         limit: most destinations shown.
 
     Returns:
         How many destinations there are, how many of them are shown, how many facilities are left
         out, and the first end of a live wait among those shown (`NEVER`).
     """
-    count = len(column)
-    away, fate, doubts = (
-        np.full(count, np.inf),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-    )
+    count = len(away)
+    fate, doubts = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     nearest = np.inf
     # All in one loop: an array that is handed on for each facility costs more than its use.
     for f in range(count):
-        if column[f] >= 0:
-            away[f] = minutes[column[f]]
         if away[f] == np.inf:
             fate[f] = UNREACHABLE
             continue
         if barred[f]:
             fate[f] = BARRED
             continue
-        arrival = arrival_us(now_us, away[f])
         at = first[f]
-        while at + 1 < first[f + 1] and since[at + 1] <= arrival:
+        while at + 1 < first[f + 1] and since[at + 1] <= arrivals[f]:
             at += 1
-        numbers[ARRIVAL, f], numbers[SPAN, f] = arrival, at
+        numbers[SPAN, f] = at
         if code[at] == SHUT:
             fate[f] = SHUT
-        elif arrival < reported_until[f]:
+        elif arrivals[f] < reported_until[f]:
             fate[f] = REPORTED
         elif code[at] == NO_XRAY:
             fate[f] = NO_XRAY
@@ -124,29 +132,36 @@ def rank_places(  # noqa: C901, D417, PLR0912, PLR0915, PLR0917 - compiled: one 
                 doubts[f] |= DOUBT_XRAY
             if other_clock[f]:
                 doubts[f] |= DOUBT_CLOCK
-            if not np.isnan(quantiles[f, 3]) and arrival + p50_us[f] > closing[at]:
+            if seen_at[f] > closing[at]:
                 doubts[f] |= DOUBT_CLOSING
     reach = max(most_minutes, nearest) if nearest < np.inf else most_minutes
     pool, left_out = _part(numbers, fate, away, reach)
     ranked, shown = len(pool), min(limit, len(pool))
-    _put_best_first(pool, shown, quantiles, away, doubts, id_order)
+    _put_best_first(pool, shown, seen, away, margin, doubts, id_order)
+    drawn = spread >= 0 and _draw_first(
+        pool, shown, seen, away, margin, doubts, id_order, spread_minutes, spread
+    )
     least_wait = np.inf
     for f in pool:
-        least_wait = min(least_wait, quantiles[f, 3])  # unknown ones are never less
+        least_wait = min(least_wait, seen[f, 3])  # unknown ones are never less
     valid_until = NEVER
     for place in range(shown):
         f = pool[place]
         numbers[ORDER, place] = f
         marks = doubts[f]
         for q in range(4):
-            totals[place, q] = np.rint(quantiles[f, q] + away[f])
+            totals[place, q] = np.rint(seen[f, q] + away[f])
         if away[f] <= nearest:
             marks |= NEAREST
-        if quantiles[f, 3] <= least_wait:
+        if seen[f, 3] <= least_wait:
             marks |= SHORTEST_WAIT
+        if moved[f] >= TOLD_FROM_MINUTES:
+            marks |= OTHERS_COME
+        if margin[f] > 0 and _is_held_back(seen, away, doubts, pool[:place], f):
+            marks |= HELD_BACK
         if place == 0:
-            marks |= _mark_first(quantiles, away, pool)
-        elif _similar(quantiles, away, f, pool[place - 1]):
+            marks |= SPREAD if drawn else _mark_first(seen, away, doubts, pool)
+        elif _similar(seen, away, f, pool[place - 1]):
             marks |= SIMILAR_TO_PREVIOUS
         numbers[MARKS, place] = marks
         valid_until = min(valid_until, live_until[f])
@@ -181,8 +196,9 @@ def _part(
 def _put_best_first(  # noqa: C901, PLR0917 - compiled
     pool: NDArray[np.int64],
     shown: int,
-    quantiles: NDArray[np.float64],
+    seen: NDArray[np.float64],
     away: NDArray[np.float64],
+    margin: NDArray[np.float64],
     doubts: NDArray[np.int64],
     id_order: NDArray[np.int64],
 ) -> None:
@@ -193,10 +209,11 @@ def _put_best_first(  # noqa: C901, PLR0917 - compiled
     mean, p50 = np.zeros(len(pool)), np.zeros(len(pool))
     likes = np.zeros(len(pool), dtype=np.int64)
     for i, f in enumerate(pool):
-        if np.isnan(quantiles[f, 3]):
+        if np.isnan(seen[f, 3]):
             likes[i] = 2
         else:
-            mean[i], p50[i] = quantiles[f, 3] + away[f], quantiles[f, 1] + away[f]
+            mean[i] = seen[f, 3] + away[f] + margin[f]
+            p50[i] = seen[f, 1] + away[f] + margin[f]
         if doubts[f] != 0:
             likes[i] += 1
     for place in range(shown):
@@ -221,36 +238,112 @@ def _put_best_first(  # noqa: C901, PLR0917 - compiled
 
 
 @compiled
+def _draw_first(  # noqa: PLR0917 - compiled
+    pool: NDArray[np.int64],
+    shown: int,
+    seen: NDArray[np.float64],
+    away: NDArray[np.float64],
+    margin: NDArray[np.float64],
+    doubts: NDArray[np.int64],
+    id_order: NDArray[np.int64],
+    temperature: float,
+    spread: int,
+) -> bool:
+    """Bring one of those like the first to the front, as `recommend.spread` does; return if so."""
+    if shown == 0 or np.isnan(seen[pool[0], 3]):
+        return False
+    _put_best_first(pool, len(pool), seen, away, margin, doubts, id_order)
+    first = pool[0]
+    alike = np.empty(len(pool), dtype=np.int64)
+    costs = np.empty(len(pool))
+    found = 0
+    for place in range(len(pool)):
+        f = pool[place]
+        if place > 0 and (
+            (doubts[f] != 0) != (doubts[first] != 0) or not _similar(seen, away, first, f)
+        ):
+            continue
+        alike[found], costs[found] = place, seen[f, 3] + away[f] + margin[f]
+        found += 1
+    chosen = alike[draw(costs[:found], temperature, spread)]
+    f = pool[chosen]
+    for place in range(chosen, 0, -1):
+        pool[place] = pool[place - 1]
+    pool[0] = f
+    return bool(chosen > 0)
+
+
+@compiled
+def draw(costs: NDArray[np.float64], temperature: float, spread: int) -> int:
+    """Return which of some places a spread bucket goes to, as `ledger.temper.pick` has it."""
+    least = costs.min()
+    if temperature <= 0:
+        return int(costs.argmin())
+    total = 0.0
+    for cost in costs:
+        total += math.exp(-(cost - least) / temperature)
+    edge, until = (spread + 0.5) / SPREADS * total, 0.0
+    for place in range(len(costs)):
+        until += math.exp(-(costs[place] - least) / temperature)
+        if until >= edge:
+            return place
+    return len(costs) - 1
+
+
+@compiled
+def _is_held_back(
+    seen: NDArray[np.float64],
+    away: NDArray[np.float64],
+    doubts: NDArray[np.int64],
+    before: NDArray[np.int64],
+    f: int,
+) -> bool:
+    """Tell whether a slower place stands before one for the margin alone."""
+    mean = seen[f, 3] + away[f]
+    for other in before:
+        if (doubts[other] != 0) == (doubts[f] != 0) and seen[other, 3] + away[other] > mean:
+            return True
+    return False
+
+
+@compiled
 def _mark_first(
-    quantiles: NDArray[np.float64], away: NDArray[np.float64], pool: NDArray[np.int64]
+    seen: NDArray[np.float64],
+    away: NDArray[np.float64],
+    doubts: NDArray[np.int64],
+    pool: NDArray[np.int64],
 ) -> int:
     """Return what may be said of the first: never that it is quickest where that is not known."""
     first = pool[0]
-    mean = quantiles[first, 3] + away[first]
+    mean = seen[first, 3] + away[first]
     if np.isnan(mean):
         return 0
-    surer = like = nearer_unknown = False
+    surer = kept_free = like = nearer_unknown = False
     for f in pool[1:]:
-        if np.isnan(quantiles[f, 3]):
+        if np.isnan(seen[f, 3]):
             nearer_unknown |= away[f] < mean
         else:
-            surer |= quantiles[f, 3] + away[f] < mean
-            like |= _similar(quantiles, away, first, f)
+            if seen[f, 3] + away[f] < mean:
+                if doubts[f] != 0 and doubts[first] == 0:
+                    surer = True
+                else:
+                    kept_free = True
+            like |= _similar(seen, away, first, f)
     if surer:
         return SUREST
+    if kept_free:
+        return ED_KEPT_FREE
     if like:
         return SIMILAR_TOTAL
     return SHORTEST_KNOWN if nearer_unknown else SHORTEST_TOTAL
 
 
 @compiled
-def _similar(
-    quantiles: NDArray[np.float64], away: NDArray[np.float64], one: int, other: int
-) -> bool:
+def _similar(seen: NDArray[np.float64], away: NDArray[np.float64], one: int, other: int) -> bool:
     """Tell whether two totals overlap as `routing.rank.similar` has it; unknown ones do not."""
-    if np.isnan(quantiles[one, 3]) or np.isnan(quantiles[other, 3]):
+    if np.isnan(seen[one, 3]) or np.isnan(seen[other, 3]):
         return False
-    one_low, one_high = quantiles[one, 0] + away[one], quantiles[one, 2] + away[one]
-    other_low, other_high = quantiles[other, 0] + away[other], quantiles[other, 2] + away[other]
+    one_low, one_high = seen[one, 0] + away[one], seen[one, 2] + away[one]
+    other_low, other_high = seen[other, 0] + away[other], seen[other, 2] + away[other]
     shared = min(one_high, other_high) - max(one_low, other_low)
     return bool(shared > _SIMILAR_OVERLAP * (max(one_high, other_high) - min(one_low, other_low)))

@@ -11,22 +11,26 @@ from numpy.typing import NDArray
 
 from routing.geo import Plane
 from waitless.answers.columns import make_desk
-from waitless.answers.compose import ROOM_A_PLACE, ROOM_BESIDES, compose
+from waitless.answers.compose import ROOM_A_PLACE, ROOM_BESIDES
 from waitless.answers.doors import Doors, lay_out
 from waitless.answers.instants import render
-from waitless.answers.kernel import ALL_WET, answer_whole
+from waitless.answers.kernel import ALL_WET, LOOKED_UP, NOBODY, answer_from, answer_whole
 from waitless.answers.question import Question
-from waitless.answers.ranking import rank_places
 from waitless.answers.sheet import Sheet
 from waitless.answers.texts import Texts, lay_end_to_end
 from waitless.area.facility import Facility, Need
 from waitless.area.pack import Area
+from waitless.ledger.policy import UNMOVED, Policy
+from waitless.ledger.temper import find_spread
 from waitless.recommend.cards import describe_facility, directions
 from waitless.recommend.recommend import FAR_AWAY, NO_WAY
 from waitless.recommend.suit import Exclusion, ExclusionReason, find_barred
 from waitless.travel.tables import ModeTable
 
 _PLACEHOLDER = 8888
+NOT_DRAWN = -1
+Advised = tuple[str, int]
+"""A facility, and when one arrives there, microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class _Barred:
 
     flags: NDArray[np.bool_]
     texts: Texts
+    margin: NDArray[np.float64]
+    """What the policy adds to each facility's cost."""
     limited: NDArray[np.bool_]
     """Facilities with an age limit, where the age was not said."""
 
@@ -69,8 +75,6 @@ class _Setting:
 
     sheet: Sheet
     travelled: Travelled
-    laid: _DoorsLaid
-    barred: _Barred
     asked: tuple[Any, ...]
     """What `answer_whole` is asked."""
 
@@ -81,14 +85,23 @@ class Renderer:
     For one thread: every answer is composed in the same room.
     """
 
-    def __init__(self, area: Area, *, most_minutes: float, horizon_minutes: float) -> None:
+    def __init__(
+        self,
+        area: Area,
+        *,
+        most_minutes: float,
+        horizon_minutes: float,
+        policy: Policy = UNMOVED,
+    ) -> None:
         """Render what never changes.
 
         Args:
             area: the area pack.
             most_minutes: journeys longer than this are too far, but for the nearest.
             horizon_minutes: of the travel tables.
+            policy: what moves people.
         """
+        self._policy = policy
         self._area = area
         self._most_minutes = most_minutes
         self._reach = timedelta(minutes=horizon_minutes + 240)
@@ -130,38 +143,27 @@ class Renderer:
 
     def answer(
         self, question: Question, sheet: Sheet, travelled: Travelled
-    ) -> tuple[bytes, datetime]:
-        """The answer's JSON, and until when it is good."""
+    ) -> tuple[bytes, datetime, Advised | None]:
+        """The answer's JSON, until when it is good, and what it puts first."""
+        query = question.query
         setting = self._settings.get(question.setting)
         if setting is None or setting.sheet is not sheet or setting.travelled is not travelled:
             setting = self._set(question, sheet, travelled)
+        spread = find_spread(query.origin, sheet.now) if sheet.waits.spread else NOT_DRAWN
         east, north = travelled.plane.project_point(question.lat, question.lon)
-        length, first_end_us = answer_whole(east, north, question.limit, *setting.asked)
+        length, first_end_us, first, arrival_us = answer_whole(
+            east, north, question.limit, spread, *setting.asked
+        )
         if length == ALL_WET:
-            length, first_end_us = self._answer_in_steps(question, setting)
+            found = travelled.table.reach.travel_from(question.lat, question.lon)
+            length, first_end_us, first, arrival_us = answer_from(
+                *found, question.limit, spread, *setting.asked[LOOKED_UP:]
+            )
         until, told = sheet.valid_until(first_end_us)
         composed = self._view[:length]
-        return b"".join((sheet.opening, told, sheet.about, question.opening, composed)), until
-
-    def _answer_in_steps(self, question: Question, setting: _Setting) -> tuple[int, int]:
-        """The same where finding the journeys is not for compiled code alone."""
-        travelled, sheet, laid, barred = (
-            setting.travelled, setting.sheet, setting.laid, setting.barred,
-        )  # fmt: skip
-        minutes, distance_m, live = travelled.table.reach.travel_from(question.lat, question.lon)
-        waits = sheet.columns
-        ranked, shown, left_out, first_end_us = rank_places(
-            *self._desk, minutes, travelled.column, barred.flags, self._id_order,
-            *laid.doors.columns, waits.quantiles, waits.p50_us, waits.other_clock,
-            waits.reported_until, waits.live_until, sheet.now_us, self._most_minutes,
-            question.limit,
-        )  # fmt: skip
-        length = compose(
-            self._out, ranked, shown, left_out, *self._desk, waits.quantiles, minutes, distance_m,
-            live, travelled.column, barred.limited, laid.offset_minutes,
-            *self._places, *travelled.texts, *barred.texts, *laid.texts, *sheet.texts,
-        )  # fmt: skip
-        return length, first_end_us
+        body = b"".join((sheet.opening, told, sheet.about, question.opening, composed))
+        advised = None if first == NOBODY else (self._facilities[first].id, arrival_us)
+        return body, until, advised
 
     def _set(self, question: Question, sheet: Sheet, travelled: Travelled) -> _Setting:
         """Lay ready what questions of one kind are answered from."""
@@ -172,11 +174,13 @@ class Renderer:
         self._make_room(texts)
         asked = (
             *travelled.table.reach.asked, *self._desk, travelled.column, barred.flags,
-            self._id_order, *laid.doors.columns, *sheet.columns, sheet.now_us, self._most_minutes,
+            self._id_order, barred.margin, *laid.doors.columns,
+            sheet.now_us, *sheet.waits.figures, *sheet.waits.load, *sheet.columns,
+            self._most_minutes, self._policy.spread_minutes,
             self._out, barred.limited, laid.offset_minutes,
             *(array for one in texts for array in one),
         )  # fmt: skip
-        setting = _Setting(sheet, travelled, laid, barred, asked)
+        setting = _Setting(sheet, travelled, asked)
         self._settings[question.setting] = setting
         return setting
 
@@ -215,6 +219,7 @@ class Renderer:
             known = self._barred[need, age] = _Barred(
                 np.array([bar is not None for bar in found], dtype=np.bool_),
                 lay_end_to_end(b"" if bar is None else render(bar) for bar in found),
+                np.array([self._policy.margin(one.kind, need) for one in self._facilities]),
                 np.array(limited, dtype=np.bool_),
             )
         return known

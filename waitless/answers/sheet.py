@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 import numpy as np
@@ -14,14 +14,16 @@ from waitless.area.facility import Facility
 from waitless.area.hours import Calendar
 from waitless.area.pack import Area
 from waitless.board import Board
-from waitless.forecast.posted import WhenSeen, widen_posted
+from waitless.forecast.posted import WhenSeen
+from waitless.ledger.picture import LedgerPicture
+from waitless.ledger.policy import UNMOVED, Policy
 from waitless.reading import LIVE_FOR
 from waitless.recommend.cards import wait_card
 from waitless.recommend.reasons import Reason, list_wait_reasons
 from waitless.recommend.recommend import VALID_FOR
 from waitless.recommend.suit import Exclusion, Reported, find_reported
+from waitless.recommend.waits import Basis, Waits, lay_waits
 
-NO_NUMBER = float("nan")
 _NULL = b"null"
 
 
@@ -34,6 +36,7 @@ class Sheet:
     now_us: int
     until: datetime
     """The first later instant that answers are to be made anew for."""
+    waits: Waits
     columns: WaitColumns
     texts: Texts
     """Three sections of one for each facility: its wait as JSON, from after the numbers of the
@@ -62,7 +65,6 @@ class Sheet:
 class _Row:
     """One facility's line of a sheet."""
 
-    seen: WhenSeen | None
     other_clock: bool
     live_until: datetime | None
     card: bytes
@@ -70,9 +72,30 @@ class _Row:
     reported: Reported | None
 
 
-def make_sheet(area: Area, board: Board, now: datetime, until: datetime) -> Sheet:
-    """Lay out a board for answers that are made for `now` and given until `until`."""
-    rows = [_row(facility, area.calendar, board, now) for facility in area.facilities.values()]
+def make_sheet(
+    area: Area,
+    board: Board,
+    now: datetime,
+    until: datetime,
+    *,
+    picture: LedgerPicture | None = None,
+    policy: Policy = UNMOVED,
+) -> Sheet:
+    """Lay a board out for answers that are made for `now` and given until `until`.
+
+    Args:
+        area: the area pack.
+        board: what is believed.
+        now: what answers are made for.
+        until: the first later instant that they are to be made anew for.
+        picture: who is on the way; None where that is not to be known.
+        policy: what moves people.
+    """
+    waits = lay_waits(area, board, now, picture=picture, policy=policy)
+    rows = [
+        _row(facility, area.calendar, board, now, basis)
+        for facility, basis in zip(area.facilities.values(), waits.basis, strict=True)
+    ]
     reported = [
         b""
         if row.reported is None
@@ -82,14 +105,15 @@ def make_sheet(area: Area, board: Board, now: datetime, until: datetime) -> Shee
     columns = _columns(rows)
     about = _render_about(area, board)
     opening = b'{"generated_at":' + render(now) + b',"valid_until":'
-    digest = sha256(opening + about)
+    digest = sha256(opening + about + repr((waits.load[-3:], waits.load.first_s)).encode())
     texts = lay_end_to_end(
         (_after_numbers(row.card) for row in rows), reported, (_tell(row.reasons) for row in rows)
     )
-    for array in (*texts, *columns):
-        digest.update(array.tobytes())
+    for array in (*texts, *columns, *waits.figures, *waits.load[1:-3]):
+        digest.update(np.asarray(array).tobytes())
+    digest.update(b"spread" if waits.spread else b"")
     tag = digest.hexdigest()[:24].encode()
-    return Sheet(now, to_us(now), until, columns, texts, opening, about, tag)
+    return Sheet(now, to_us(now), until, waits, columns, texts, opening, about, tag)
 
 
 def _render_about(area: Area, board: Board) -> bytes:
@@ -102,15 +126,15 @@ def _render_about(area: Area, board: Board) -> bytes:
     return b"," + render(about)[1:-1] + b","
 
 
-def _row(facility: Facility, calendar: Calendar, board: Board, now: datetime) -> _Row:
+def _row(facility: Facility, calendar: Calendar, board: Board, now: datetime, basis: Basis) -> _Row:
     reading = board.readings.get(facility.id)
     wait = board.live_wait(facility.id, now)
-    seen = None if wait is None else widen_posted(wait, facility.kind)
     live_until = None
     if wait is not None and reading is not None and reading.wait_as_of is not None:
         live_until = reading.wait_as_of + LIVE_FOR
+    # The numbers depend on the journey: whoever composes an answer writes them.
+    seen = None if wait is None else WhenSeen(p10=0, p50=0, p90=0, mean=0, basis=basis)
     return _Row(
-        seen,
         wait is not None and not wait.clock.is_arrival_to_treatment,
         live_until,
         render(wait_card(facility, wait, seen, board, now)),
@@ -129,30 +153,14 @@ def _tell(reasons: tuple[Reason, ...]) -> bytes:
 
 
 def _columns(rows: list[_Row]) -> WaitColumns:
-    unknown = (NO_NUMBER,) * 4
     return WaitColumns(
-        np.array(
-            [
-                unknown if row.seen is None
-                else (row.seen.p10, row.seen.p50, row.seen.p90, row.seen.mean)
-                for row in rows
-            ]
-        ).reshape(-1, 4),
-        np.array(
-            [
-                0 if row.seen is None
-                else timedelta(minutes=row.seen.p50) // timedelta(microseconds=1)
-                for row in rows
-            ],
-            dtype=np.int64,
-        ),
         np.array([row.other_clock for row in rows], dtype=np.bool_),
         np.array([_reported_until(row.reported) for row in rows], dtype=np.int64),
         np.array(
             [NEVER if row.live_until is None else to_us(row.live_until) for row in rows],
             dtype=np.int64,
         ),
-    )  # fmt: skip
+    )
 
 
 def _reported_until(reported: Reported | None) -> int:

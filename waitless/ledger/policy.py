@@ -6,10 +6,16 @@ docs/ledger.md is where they are published; settings change them.
 from dataclasses import dataclass
 
 from waitless.area.facility import Kind, Need
+from waitless.ledger.temper import choose_temperature
 
 SERIOUS_NEEDS = frozenset({Need.HEAD_INJURY, Need.ABDOMINAL_PAIN})
 """Needs that may hide an emergency: nothing is put between them and an ED. Our judgement, to be
 signed off by a clinician."""
+INFORMED_SHARE = 0.2
+"""The part of all patients who follow answers, for the spreading: an assumption, a setting."""
+INFORMATION_AGE_MINUTES = 65.0
+"""From a queue's change to its effect on arrivals: half an averaging window of an hour, 15 minutes
+of a feed's age, 20 of journey. Demand is taken as all that the places can see: the worst case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +35,14 @@ class Policy:
     """The share of the usual advised load that the forecast is taken to hold already."""
     most_correction_minutes: float = 45.0
     """No facility's wait is raised by more, whatever the ledger says."""
+    spread_minutes: float = choose_temperature(
+        informed_share=INFORMED_SHARE,
+        demand_per_minute=1.0,
+        age_minutes=INFORMATION_AGE_MINUTES,
+        sites=1,
+        per_minute=1.0,
+    )
+    """Without a shared ledger, the temperature at which people are spread over places alike."""
     served_share: float = 0.0
     """How much an answer served counts, for apps that never confirm: 0 counts journeys alone."""
 
@@ -46,3 +60,7 @@ class Policy:
     def margin(self, kind: Kind, need: Need) -> float:
         """Minutes added to the cost of a facility of a kind, for a need."""
         return self.margin_minutes if kind is Kind.ED and need not in SERIOUS_NEEDS else 0.0
+
+
+UNMOVED = Policy(margin_minutes=0.0)
+"""Nobody is moved: everything ranks by its minutes."""

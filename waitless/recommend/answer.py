@@ -102,6 +102,8 @@ class Destination:
     travel: Travel
     wait: WaitCard | None
     total: Minutes | None
+    others_on_the_way: int | None
+    """How many others were told to go there and come before; null where nobody counts them."""
     reasons: list[str]
     similar_to_previous: bool
 

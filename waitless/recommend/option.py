@@ -24,6 +24,12 @@ class Option:
     wait: Wait | None
     seen: WhenSeen | None
     doubts: tuple[Doubt, ...]
+    margin_minutes: float = 0.0
+    """What the policy adds to its cost."""
+    others: int | None = None
+    """How many others are on the way who come before; None where that is not known."""
+    moved_minutes: float = 0.0
+    """By how much they move its wait."""
 
     @property
     def candidate(self) -> Candidate:
@@ -37,4 +43,5 @@ class Option:
             travel_minutes=self.journey.minutes,
             wait=wait,
             tier=UNSURE_TIER if self.doubts else 0,
+            margin_minutes=self.margin_minutes,
         )

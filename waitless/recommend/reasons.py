@@ -9,6 +9,9 @@ from routing.rank import Candidate, similar
 from waitless.reading import LIVE_FOR, Reading
 from waitless.recommend.option import Option
 
+TOLD_FROM_MINUTES = 1.0
+"""Others on the way are a reason from so many minutes on."""
+
 
 class Reason(StrEnum):
     """What can be said of a destination's rank."""
@@ -17,11 +20,15 @@ class Reason(StrEnum):
     SIMILAR_TOTAL = "similar_total"
     SHORTEST_KNOWN = "shortest_known"
     SUREST = "surest"
+    ED_KEPT_FREE = "ed_kept_free"
+    SPREAD = "spread"
     NEAREST = "nearest"
     SHORTEST_WAIT = "shortest_wait"
     XRAY_UNCONFIRMED = "xray_unconfirmed"
     OTHER_CLOCK = "other_clock"
     MAY_CLOSE_BEFORE_SEEN = "may_close_before_seen"
+    OTHERS_ON_THE_WAY = "others_on_the_way"
+    POLICY_MARGIN = "policy_margin"
     AGE_LIMIT = "age_limit"
     WAIT_UNKNOWN = "wait_unknown"
     WAIT_WITHHELD = "wait_withheld"
@@ -36,11 +43,18 @@ REASON_TEXTS = {
     Reason.SIMILAR_TOTAL: "Others may be as quick: the ranges overlap.",
     Reason.SHORTEST_KNOWN: "The shortest known; a nearer place publishes no current wait.",
     Reason.SUREST: "Others may be quicker, but something about each of them is not certain.",
+    Reason.ED_KEPT_FREE: "An emergency department may be about as quick: it is kept for those "
+    "who can go nowhere else.",
+    Reason.SPREAD: "One of several that are about as quick: not all who ask now are sent to the "
+    "same.",
     Reason.NEAREST: "The nearest that can see you.",
     Reason.SHORTEST_WAIT: "The shortest wait once there.",
     Reason.XRAY_UNCONFIRMED: "Nobody could confirm an X-ray for that time: ring first.",
     Reason.OTHER_CLOCK: "The published wait does not count from arrival to treatment.",
     Reason.MAY_CLOSE_BEFORE_SEEN: "May close before you are seen: ring first.",
+    Reason.OTHERS_ON_THE_WAY: "Others are on their way there: the wait counts them.",
+    Reason.POLICY_MARGIN: "Stands lower than its minutes: emergency departments are kept for "
+    "those who can go nowhere else.",
     Reason.AGE_LIMIT: "Does not see babies under a certain age: say the age to be sure.",
     Reason.WAIT_UNKNOWN: "No waiting time is published.",
     Reason.WAIT_WITHHELD: "The unit is withholding its waiting time.",
@@ -58,10 +72,17 @@ def list_reasons(
     option: Option,
     age_years: int | None,
     now: datetime,
+    *,
+    spread: bool = False,
 ) -> list[Reason]:
-    """The reasons of the destination at `place` (0 is first) of a ranking."""
+    """The reasons of the destination at `place` (0 is first) of a ranking.
+
+    `spread` says that the first was chosen among its like.
+    """
     candidate = ranked[place]
-    reasons = _first_reasons(ranked) if place == 0 else []
+    reasons: list[Reason] = []
+    if place == 0:
+        reasons = [Reason.SPREAD] if spread else _first_reasons(ranked)
     if candidate.travel_minutes <= min(other.travel_minutes for other in ranked):
         reasons.append(Reason.NEAREST)
     if candidate.wait is not None and candidate.wait.mean <= min(
@@ -69,9 +90,29 @@ def list_reasons(
     ):
         reasons.append(Reason.SHORTEST_WAIT)
     reasons.extend(Reason(doubt) for doubt in option.doubts)
+    if option.moved_minutes >= TOLD_FROM_MINUTES:
+        reasons.append(Reason.OTHERS_ON_THE_WAY)
+    if _is_held_back(place, ranked):
+        reasons.append(Reason.POLICY_MARGIN)
     if age_years is None and option.facility.min_age_months is not None:
         reasons.append(Reason.AGE_LIMIT)
     return reasons + list_wait_reasons(option.wait, option.reading, now)
+
+
+def _is_held_back(place: int, ranked: Sequence[Candidate]) -> bool:
+    """Whether a place that is slower stands before one for the margin alone."""
+    candidate = ranked[place]
+    total = candidate.total
+    return (
+        candidate.margin_minutes > 0
+        and total is not None
+        and any(
+            other.total is not None
+            and other.tier == candidate.tier
+            and other.total.mean > total.mean
+            for other in ranked[:place]
+        )
+    )
 
 
 def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
@@ -80,8 +121,13 @@ def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
     if first is None:
         return []
     rivals = [other.total for other in ranked[1:] if other.total is not None]
-    if any(rival.mean < first.mean for rival in rivals):
+    quicker = [
+        other for other in ranked[1:] if other.total is not None and other.total.mean < first.mean
+    ]
+    if any(other.tier > ranked[0].tier for other in quicker):
         return [Reason.SUREST]
+    if quicker:
+        return [Reason.ED_KEPT_FREE]
     if any(similar(first, rival) for rival in rivals):
         return [Reason.SIMILAR_TOTAL]
     if any(other.wait is None and other.travel_minutes < first.mean for other in ranked[1:]):

@@ -1,13 +1,19 @@
 """From a question to a ranked answer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import inf, isnan
+
+import numpy as np
+from numpy.typing import NDArray
 
 from feeds.model import Wait
 from routing.rank import Candidate, rank, similar
 from waitless.area.pack import Area
 from waitless.board import Board
-from waitless.forecast.posted import WhenSeen, widen_posted
+from waitless.forecast.posted import WhenSeen
+from waitless.ledger.picture import LedgerPicture
+from waitless.ledger.policy import UNMOVED, Policy
 from waitless.reading import LIVE_FOR
 from waitless.recommend.advice import list_advice
 from waitless.recommend.answer import Destination, Origin, Recommendation
@@ -15,7 +21,9 @@ from waitless.recommend.cards import facility_card, total_card, travel_card, wai
 from waitless.recommend.option import Option
 from waitless.recommend.query import Journey, Query
 from waitless.recommend.reasons import list_reasons
+from waitless.recommend.spread import spread_first
 from waitless.recommend.suit import Doubt, Exclusion, ExclusionReason, find_unsuitable
+from waitless.recommend.waits import Basis, Waits, lay_waits
 
 VALID_FOR = timedelta(seconds=60)
 """An answer is good for at most this long; less where a figure in it stops being live sooner."""
@@ -32,6 +40,8 @@ def recommend(
     board: Board,
     now: datetime,
     most_minutes: float,
+    picture: LedgerPicture | None = None,
+    policy: Policy = UNMOVED,
 ) -> Recommendation:
     """Rank the places that are open, suitable and reachable; say why the others are not.
 
@@ -42,11 +52,16 @@ def recommend(
         board: one board, used throughout.
         now: the time of the answer, aware UTC.
         most_minutes: journeys longer than this are `too_far`, except the nearest suitable one.
+        picture: who is on the way; None where that is not to be known.
+        policy: what moves people.
     """
-    options, excluded = _sort_out(query, area, journeys, board, now)
+    waits = lay_waits(area, board, now, picture=picture, policy=policy)
+    margins = [policy.margin(one.kind, query.need) for one in area.facilities.values()]
+    options, excluded = _sort_out(query, area, journeys, board, waits, margins, now=now)
     options, too_far = _cut_detours(options, most_minutes)
     by_id = {option.facility.id: option for option in options}
     ranked = rank(option.candidate for option in options)
+    spread = waits.spread and spread_first(ranked, query.origin, now, policy)
     shown = [by_id[candidate.id] for candidate in ranked[: query.limit]]
     destinations = [
         Destination(
@@ -55,7 +70,8 @@ def recommend(
             travel=travel_card(option, query.mode),
             wait=wait_card(option.facility, option.wait, option.seen, board, now),
             total=total_card(ranked[place].total),
-            reasons=[*list_reasons(place, ranked, option, query.age_years, now)],
+            others_on_the_way=option.others,
+            reasons=[*list_reasons(place, ranked, option, query.age_years, now, spread=spread)],
             similar_to_previous=_similar_to_previous(place, ranked),
         )
         for place, option in enumerate(shown)
@@ -77,13 +93,25 @@ def recommend(
     )
 
 
-def _sort_out(
-    query: Query, area: Area, journeys: Mapping[str, Journey], board: Board, now: datetime
+def _sort_out(  # noqa: PLR0917 - all that an option is made of
+    query: Query,
+    area: Area,
+    journeys: Mapping[str, Journey],
+    board: Board,
+    waits: Waits,
+    margins: Sequence[float],
+    *,
+    now: datetime,
 ) -> tuple[list[Option], list[Exclusion]]:
     """Every facility as an option or an exclusion, in the pack's order."""
     options: list[Option] = []
     excluded: list[Exclusion] = []
-    for facility in area.facilities.values():
+    away = [
+        journeys[facility_id].minutes if facility_id in journeys else inf
+        for facility_id in area.facilities
+    ]
+    ranges, others, moved = waits.expect(np.array(away))
+    for f, facility in enumerate(area.facilities.values()):
         journey = journeys.get(facility.id)
         if journey is None:
             excluded.append(Exclusion(facility.id, ExclusionReason.UNREACHABLE, NO_WAY))
@@ -103,7 +131,7 @@ def _sort_out(
             excluded.append(verdict)
             continue
         wait = board.live_wait(facility.id, now)
-        seen = None if wait is None else widen_posted(wait, facility.kind)
+        seen = None if wait is None else _tell_range(ranges[f], waits.basis[f])
         closing = area.calendar.find_closing(facility.hours, arrival)
         options.append(
             Option(
@@ -113,9 +141,17 @@ def _sort_out(
                 wait=wait,
                 seen=seen,
                 doubts=tuple(_doubts(verdict, wait, seen, arrival, closing)),
+                margin_minutes=margins[f],
+                others=None if isnan(others[f]) else round(float(others[f])),
+                moved_minutes=float(moved[f]),
             )
         )
     return options, excluded
+
+
+def _tell_range(numbers: NDArray[np.float64], basis: Basis) -> WhenSeen:
+    p10, p50, p90, mean = numbers.tolist()
+    return WhenSeen(p10=p10, p50=p50, p90=p90, mean=mean, basis=basis)
 
 
 def _doubts(

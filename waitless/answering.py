@@ -123,7 +123,7 @@ def answer_once(parts: Parts) -> None:
     bounds = parts.area.bounds
     middle = cell_of((bounds.south + bounds.north) / 2, (bounds.west + bounds.east) / 2)
     query = Query(origin=middle, label="")
-    parts.answers.find(Questions(parts.area).make(query, private=True), parts.now())
+    parts.answers.rehearse(Questions(parts.area).make(query, private=True), parts.now())
 
 
 def add_fast_path(parts: Parts, app: web.Application, limits: RateLimits | None) -> None:

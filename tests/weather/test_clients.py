@@ -127,7 +127,7 @@ OVERSIZED = {
     "body_chunked": CHUNKED + b"10000\r\n%b\r\n" % (b" " * 65536) * 60,
     "body_unpacked": PACKED + b"Content-Length: %d\r\n\r\n%b" % (len(BOMB), BOMB),
     "trailers": CHUNKED + b"0\r\n" + b"X: %b\r\n" % (b"x" * 999) * 100 + b"\r\n",
-    "chunk_extension": CHUNKED + b"1;" + b"x" * 1_000_000 + b"\r\n",
+    "chunk_extension": CHUNKED + b"1;" + b"x" * 1_000_000 + b"\r\nx\r\n0\r\n\r\n",
 }  # fmt: skip
 MALFORMED = {
     "no_http": b"hello\r\n\r\n",

@@ -91,6 +91,12 @@ class Answers:
             self._on_advice(*entry.advised)
         return entry
 
+    def rehearse(self, question: Question, now: datetime) -> None:
+        """Make an answer that nobody gets: it is neither kept nor counted."""
+        sheet = self._renew(self._get_board(), self._get_picture(), now)
+        self._swap(self._get_tables())
+        self._renderer.answer(question, sheet, self._travelled[question.mode])
+
     def _renew(self, board: Board, picture: LedgerPicture | None, now: datetime) -> Sheet:
         """The sheet of a board at a time; the one there is where it would say the same.
 

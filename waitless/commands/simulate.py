@@ -162,7 +162,7 @@ def _report(plan: Plan, played: list[Replication]) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 
-Swept = dict[tuple[PolicyName, float, float], object]
+Swept = dict[tuple[PolicyName, float, float], float]
 """By policy, adoption and feed age: the change of the mean, minutes."""
 
 

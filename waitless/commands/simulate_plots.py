@@ -20,7 +20,7 @@ def save_plots(
     folder: Path,
     kent: Kent,
     played: list[Replication],
-    swept: Mapping[tuple[PolicyName, float, float], object],
+    swept: Mapping[tuple[PolicyName, float, float], float],
 ) -> list[Path]:
     """Draw what there is to draw of these policies; gives the files.
 
@@ -113,9 +113,9 @@ def _traces_of(kent: Kent, traces: Mapping[PolicyName, list[list[int]]]) -> plot
     return sheet
 
 
-def _sweep_of(swept: Mapping[tuple[PolicyName, float, float], object]) -> plotting.Figure:
+def _sweep_of(swept: Mapping[tuple[PolicyName, float, float], float]) -> plotting.Figure:
     sheet, axes = _sheet()
-    lines: dict[tuple[PolicyName, float], list[tuple[float, Any]]] = {}
+    lines: dict[tuple[PolicyName, float], list[tuple[float, float]]] = {}
     for (policy, adoption, age), change in swept.items():
         lines.setdefault((policy, age), []).append((100 * adoption, change))
     policies = sorted({policy for policy, _ in lines})

@@ -98,5 +98,3 @@ def _arrivals(
 def _service(kent: Kent, count: int, chance: np.random.Generator) -> NDArray[np.float64]:
     spread = kent.assumptions.service_spread.value
     return chance.lognormal(-spread * spread / 2, spread, count)
-
-

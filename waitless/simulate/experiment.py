@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -14,7 +15,7 @@ from scipy import stats
 from waitless.simulate.advice import PolicyAdviser, PolicyName
 from waitless.simulate.draws import draw
 from waitless.simulate.kent import MINUTES_A_DAY, Kent
-from waitless.simulate.measures import find_groups, measure, summarise
+from waitless.simulate.measures import Floats, find_groups, measure, summarise
 from waitless.simulate.scenario import Scenario
 from waitless.simulate.world import World
 
@@ -29,8 +30,9 @@ CHANGES = {
     "users_minutes": "users_change",
     "others_minutes": "others_change",
     "no_car_minutes": "no_car_change",
+    "left_share": "left_share_change",
 }
-"""Figures whose change is told in minutes."""
+"""Figures whose change is told as a difference."""
 _CONFIDENCE = 0.95
 Trace = list[list[int]]
 
@@ -103,38 +105,44 @@ def _mapping(processes: int) -> Iterator[Apply]:
         yield pool.map
 
 
-def compare(played: Sequence[Replication]) -> dict[str, dict[str, object]]:
-    """By policy: means over replications, and paired changes against no app with intervals."""
-    none = PolicyName.NONE
+def compare(played: Sequence[Replication]) -> dict[str, dict[str, Any]]:
+    """By policy: means over replications, and paired changes against no app with intervals.
+
+    What is by zone or facility stands in tables of its own, as means alone.
+    """
+    before = [one.figures[PolicyName.NONE] for one in played]
     found = {}
     for policy in played[0].figures:
         own = [one.figures[policy] for one in played]
-        before = [one.figures[none] for one in played]
-        summary: dict[str, object] = {}
-        zones: dict[str, dict[str, float | None]] = {}
+        summary: dict[str, Any] = {}
         for name in own[0]:
             values = np.array([one[name] for one in own])
             base = np.array([one[name] for one in before])
-            if name.startswith("zone/"):
-                _, zone, figure = name.split("/")
-                zones.setdefault(zone, {})[CHANGES[figure]] = _number((values - base).mean())
+            *table, figure = name.split("/")
+            if table:
+                rows = summary.setdefault(table[0], {}).setdefault(table[1], {})
+                rows[figure] = _number(values.mean())
+                if figure in CHANGES:
+                    rows[CHANGES[figure]] = _number((values - base).mean())
                 continue
             summary[name] = _number(values.mean())
-            if name in CHANGES and policy is not none:
-                mean, low, high = interval(values - base)
-                summary[CHANGES[name]] = mean
-                summary[f"{CHANGES[name]}_ci95"] = [low, high]
-            if name in RELATIVE and policy is not none:
-                change = interval((values - base) / base.mean())
-                summary[RELATIVE[name]] = change[0]
-                summary[f"{RELATIVE[name]}_ci95"] = list(change[1:])
-        if policy is not none:
-            summary["by_zone"] = zones
+            if policy is not PolicyName.NONE:
+                summary |= _changes(name, values, base)
         found[policy.value] = summary
     return found
 
 
-def interval(values: np.ndarray) -> tuple[float | None, float | None, float | None]:
+def _changes(name: str, values: Floats, base: Floats) -> dict[str, Any]:
+    if name in CHANGES:
+        told, (mean, *ends) = CHANGES[name], interval(values - base)
+    elif name in RELATIVE:
+        told, (mean, *ends) = RELATIVE[name], interval((values - base) / base.mean())
+    else:
+        return {}
+    return {told: mean, f"{told}_ci95": ends}
+
+
+def interval(values: Floats) -> tuple[float | None, float | None, float | None]:
     """Mean, and the ends of its 95% interval by Student's t; None where there is one value."""
     mean, count = values.mean(), len(values)
     if count == 1:

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from waitless.simulate.draws import Draws
 from waitless.simulate.kent import MINUTES_A_DAY, Kent
-from waitless.simulate.queue import Patient
 from waitless.simulate.world import World
 
 SHORT_BY_MINUTES = 30.0
@@ -19,11 +18,14 @@ class Run:
     """One world played to its end, from the end of the warm-up on. A row per patient."""
 
     minutes: Floats
-    """From setting out until seen; of who left unseen until then; NaN of who still waits."""
+    """From setting out until seen; NaN of who left unseen or still waits."""
+    waits: Floats
+    """The part of it after arriving."""
     left: NDArray[np.bool_]
     facility: NDArray[np.int64]
     short_by: Floats
-    """Minutes that the wait was longer than told; NaN of who was told none or still waits."""
+    """Minutes that the wait was longer than told, of who left the wait until then; NaN of who was
+    told none, or found a door shut, or still waits."""
     lengths: NDArray[np.int64]
     """Ticks x facilities: how many waited."""
     days: int
@@ -34,25 +36,22 @@ def measure(world: World, draws: Draws, *, warm_up_days: int, days: int) -> Run:
     from_min = warm_up_days * MINUTES_A_DAY
     patients = [one for one in world.patients if draws.asked_min[one.number] >= from_min]
     numbers = [one.number for one in patients]
-    ends = np.array([_end(one) for one in patients])
+    seen = np.array([np.nan if one.seen_min is None else one.seen_min for one in patients])
+    ends = np.array([np.nan if one.left_min is None else one.left_min for one in patients])
+    ends = np.where(np.isnan(seen), ends, seen)
     told = np.array([np.nan if one.told_min is None else one.told_min for one in patients])
     arrived = np.array([one.arrives_min for one in patients])
     went = np.array([one.facility == one.told_facility for one in patients], dtype=np.bool_)
     ticks = len(world.lengths) - len(world.lengths) * days // (warm_up_days + days)
     return Run(
-        minutes=ends - draws.asked_min[numbers],
+        minutes=seen - draws.asked_min[numbers],
+        waits=seen - arrived,
         left=np.array([one.left_min is not None for one in patients], dtype=np.bool_),
         facility=np.array([one.facility for one in patients], dtype=np.int64),
         short_by=np.where(went, ends - arrived - told, np.nan),
         lengths=np.array(world.lengths[ticks:]),
         days=days,
     )
-
-
-def _end(patient: Patient) -> float:
-    if patient.seen_min is not None:
-        return patient.seen_min
-    return np.nan if patient.left_min is None else patient.left_min
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,8 @@ def summarise(run: Run, kent: Kent, groups: Groups) -> dict[str, float]:
     """The figures of one run, by name; NaN where there is nothing to measure.
 
     `queue_sd` is the standard deviation of the number waiting over all ticks of the run, the mean
-    over MIUs and UTCs. `told_30_short_share` is of those who were told a wait and have been seen.
+    over MIUs and UTCs. Minutes are of those who were seen; `left_share` tells of the others, and
+    `told_30_short_share` counts them with the wait until they left.
     """
     is_ed = np.array(kent.is_ed)
     told = run.short_by[~np.isnan(run.short_by)]
@@ -92,10 +92,14 @@ def summarise(run: Run, kent: Kent, groups: Groups) -> dict[str, float]:
         "others_minutes": _mean(run.minutes[~groups.users]),
         "no_car_minutes": _mean(run.minutes[groups.no_car]),
     }
+    for place, facility in enumerate(kent.facilities):
+        here = run.facility == place
+        figures[f"by_facility/{facility.id}/minors_per_day"] = float(here.sum() / run.days)
+        figures[f"by_facility/{facility.id}/wait_minutes"] = _mean(run.waits[here])
     for zone, name in enumerate(groups.zones):
         there = groups.zone == zone
-        figures[f"zone/{name}/users_minutes"] = _mean(run.minutes[there & groups.users])
-        figures[f"zone/{name}/others_minutes"] = _mean(run.minutes[there & ~groups.users])
+        figures[f"by_zone/{name}/users_minutes"] = _mean(run.minutes[there & groups.users])
+        figures[f"by_zone/{name}/others_minutes"] = _mean(run.minutes[there & ~groups.users])
     return figures
 
 

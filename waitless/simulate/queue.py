@@ -66,7 +66,6 @@ class Queue:
         self._majors: deque[float] = deque()
         self._busy = {Staff.MINORS: 0, Staff.MAJORS: 0}
         self._called: deque[tuple[float, float]] = deque()
-        self.left: list[Patient] = []
 
     def join(self, patient: Patient, service_factor: float) -> None:
         """A patient with a minor need comes in."""
@@ -108,19 +107,21 @@ class Queue:
         return Call(None, now_min + factor * self._care.major_minutes, staff)
 
     def _next_minor(self, now_min: float) -> tuple[Patient, float] | None:
-        self._let_go(now_min)
+        self.let_go(now_min)
         return self._minors.popleft() if self._minors else None
 
-    def _let_go(self, now_min: float) -> None:
-        """Those at the head who gave up by now have left when they did."""
-        while self._minors and self._minors[0][0].gives_up_min < now_min:
-            patient, _ = self._minors.popleft()
-            patient.left_min = patient.gives_up_min
-            self.left.append(patient)
+    def let_go(self, now_min: float) -> None:
+        """Those who gave up by now have left when they did."""
+        if all(one.gives_up_min >= now_min for one, _ in self._minors):
+            return
+        for patient, _ in self._minors:
+            if patient.gives_up_min < now_min:
+                patient.left_min = patient.gives_up_min
+        self._minors = deque(row for row in self._minors if row[0].left_min is None)
 
-    def waiting(self, now_min: float) -> list[Patient]:
-        """Minors who wait now, first come first."""
-        return [one for one, _ in self._minors if one.gives_up_min >= now_min]
+    def waiting(self) -> int:
+        """How many minors are there, as of the last look at who gave up."""
+        return len(self._minors)
 
     def posted_minutes(self, now_min: float) -> float:
         """What a feed would tell: the mean wait of those called in its window.
@@ -131,5 +132,4 @@ class Queue:
             self._called.popleft()
         if self._called:
             return sum(wait for _, wait in self._called) / len(self._called)
-        waiting = self.waiting(now_min)
-        return now_min - waiting[0].arrives_min if waiting else 0.0
+        return now_min - self._minors[0][0].arrives_min if self._minors else 0.0

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-
 from waitless.simulate.draws import Draws
 from waitless.simulate.kent import MINUTES_A_DAY, Kent
 from waitless.simulate.queue import Patient, Queue, Staff
@@ -209,12 +208,13 @@ class World:
 
     def _measure(self, now: float) -> None:
         for facility, queue in enumerate(self._queues):
+            queue.let_go(now)
             self._call(facility, now)
             is_open = self.is_open(facility, now)
             minutes = self._figure(facility, queue, now) if is_open else None
             visible = now + self._delay
             self._put(visible, Publication(facility, now, visible, minutes, is_open))
-        self.lengths.append([len(queue.waiting(now)) for queue in self._queues])
+        self.lengths.append([queue.waiting() for queue in self._queues])
         self._put(now + self._cadence, _Tick())
 
     def _figure(self, facility: int, queue: Queue, now: float) -> float | None:

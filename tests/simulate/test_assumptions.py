@@ -11,6 +11,8 @@ from waitless.simulate.habit import calibrate_pulls, choice_shares
 from waitless.simulate.kent import Kent, build_kent
 from waitless.simulate.scenario import ScenarioFault, parse_closure, parse_freeze, parse_lie
 
+FAVERSHAM_STAFF = f"minors_staff = {[0] * 8 + [1] * 12 + [0] * 4}"
+
 
 def test_every_assumption_says_where_it_comes_from_and_what_else_it_may_be() -> None:
     assumed = load_assumptions()
@@ -28,6 +30,8 @@ def test_every_assumption_says_where_it_comes_from_and_what_else_it_may_be() -> 
         ("[day_shape]", "[day_form]", "day_form"),
         ("minor_minutes = 17.3", "minor_minutes = 0", "facilities"),
         ("value = 2\n", "value = \n", "assumptions.toml"),
+        ("2027-01-11T00:00:00Z", "2027-01-11T00:00:00", "start"),
+        (FAVERSHAM_STAFF, f"minors_staff = {[0] * 24}", "faversham"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_the_place(
@@ -52,6 +56,17 @@ def test_a_zone_or_facility_that_the_pack_lacks_is_refused_by_name(
     path.write_text(SHIPPED.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 
     with pytest.raises(AssumptionsFault, match=r"Camelot|eel-utc"):
+        build_kent(east_kent, load_assumptions(path))
+
+
+def test_a_volume_out_of_reach_is_refused_before_anything_is_played(
+    tmp_path: Path, east_kent: Area
+) -> None:
+    path, text = tmp_path / "assumptions.toml", SHIPPED.read_text(encoding="utf-8")
+    # All people of the day would have to be in the night, when only three doors are open.
+    path.write_text(text.replace("minors_per_day = 25", "minors_per_day = 25000", 1), "utf-8")
+
+    with pytest.raises(AssumptionsFault, match="out of reach"):
         build_kent(east_kent, load_assumptions(path))
 
 

@@ -132,7 +132,7 @@ def simulate(
         seed=seed,
     )
     played = _play(kent, plan, processes, "replications")
-    found = _report(plan, played)
+    found = _report(kent, plan, played)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "simulation.json").write_bytes(found)
@@ -152,11 +152,14 @@ def _play(kent: Kent, plan: Plan, processes: int, label: str) -> list[Replicatio
         return play_all(kent, plan, min(processes, plan.replications), bar.update)
 
 
-def _report(plan: Plan, played: list[Replication]) -> bytes:
+def _report(kent: Kent, plan: Plan, played: list[Replication]) -> bytes:
+    scenario = asdict(plan.scenario)
+    for name in ("close", "freeze", "lie"):
+        scenario[name] = {kent.facilities[f].id: value for f, value in scenario[name]}
     document = {
         "data": "simulated",
         "limits": LIMITS,
-        "plan": asdict(plan) | {"warm_up_days": WARM_UP_DAYS},
+        "plan": asdict(plan) | {"scenario": scenario, "warm_up_days": WARM_UP_DAYS},
         "policies": compare(played),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)

@@ -50,7 +50,7 @@ class Care(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Assumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that the model assumes. What each means stands in the file."""
 
-    start: Assumed[datetime]
+    start: Assumed[Annotated[datetime, msgspec.Meta(tz=True)]]
     arrivals_by_hour: Assumed[ByHour[Annotated[float, msgspec.Meta(ge=0)]]]
     majors_by_hour: Assumed[ByHour[Annotated[float, msgspec.Meta(ge=0)]]]
     monday_factor: Assumed[Positive]
@@ -73,9 +73,18 @@ def load_assumptions(path: Path = SHIPPED) -> Assumptions:
     """Read a file of assumptions.
 
     Raises:
-        AssumptionsFault: not readable, or not of that form; says where.
+        AssumptionsFault: not readable, not of that form, or nobody comes or treats; says where.
     """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Assumptions)
+        found = msgspec.toml.decode(path.read_bytes(), type=Assumptions)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise AssumptionsFault(f"{path.name}: {fault}") from fault
+    for name in ("arrivals_by_hour", "majors_by_hour"):
+        if not sum(getattr(found, name).value) > 0:
+            raise AssumptionsFault(f"{path.name}: nobody comes at any hour - at `$.{name}`")
+    for facility_id, care in found.facilities.value.items():
+        if not any(care.minors_staff):
+            raise AssumptionsFault(f"{path.name}: nobody treats at {facility_id}")
+        if care.majors_per_day and not any(care.majors_staff):
+            raise AssumptionsFault(f"{path.name}: nobody treats majors at {facility_id}")
+    return found

@@ -4,7 +4,7 @@ All policies of a replication meet the same people at the same times, with the s
 patience and consultations, so that what differs between two runs is the policy.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +37,6 @@ class Draws:
     def __len__(self) -> int:
         """How many people."""
         return len(self.asked_min)
-
-    def until(self, minute: float) -> "Draws":
-        """Those who set out before a minute; majors who arrive before it."""
-        count = int(np.searchsorted(self.asked_min, minute))
-        rows = {name: getattr(self, name)[:count] for name in self.__slots__ if name != "majors"}
-        early = [(at[at < minute], service[at < minute]) for at, service in self.majors]
-        return replace(self, **rows, majors=early)
 
 
 def draw(kent: Kent, days: int, seed: int, replication: int) -> Draws:

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 ROUNDS = 400
 CLOSE_ENOUGH = 1e-9
+LEAST_PULL = 1e-12
+"""A place that is worth less beside another's 1 is only made room for: nothing fits."""
 
 
 def calibrate_pulls(
@@ -34,6 +36,8 @@ def calibrate_pulls(
             return pulls
         pulls *= wanted / found
         pulls /= pulls.mean()
+        if pulls.min() < LEAST_PULL:
+            break
     raise ValueError("no habit gives the target volumes: a place is out of reach for too many")
 
 

@@ -54,8 +54,8 @@ class Kent:
 
     @cached_property
     def per_minute(self) -> list[float]:
-        """By facility: minor patients that its staff at noon can see."""
-        return [one.minors_staff[12] / one.minor_minutes for one in self.care]
+        """By facility: minor patients that its full staff can see."""
+        return [max(one.minors_staff) / one.minor_minutes for one in self.care]
 
     def at(self, minute: float) -> datetime:
         """The instant of a minute."""
@@ -71,8 +71,15 @@ class Kent:
 
     @cached_property
     def pulls(self) -> NDArray[np.float64]:
-        """By facility: what makes people without the app come in its target volume."""
-        return calibrate_pulls(*self._groups(), self._volumes())
+        """By facility: what makes people without the app come in its target volume.
+
+        Raises:
+            AssumptionsFault: nothing does.
+        """
+        try:
+            return calibrate_pulls(*self._groups(), self._volumes())
+        except ValueError as fault:
+            raise AssumptionsFault(f"facilities: {fault}") from fault
 
     def odds(self, *, car: bool) -> NDArray[np.float64]:
         """Zones x facilities: what the journey leaves of a facility's pull."""
@@ -108,7 +115,8 @@ def build_kent(area: Area, assumptions: Assumptions) -> Kent:
     """Join a pack and assumptions.
 
     Raises:
-        AssumptionsFault: a zone or facility that the pack does not have, or no way between them.
+        AssumptionsFault: a zone or facility that the pack does not have, no way between them,
+            or volumes that nobody can bring.
     """
     missing = [one for one in assumptions.facilities.value if one not in area.facilities]
     if missing:
@@ -122,7 +130,7 @@ def build_kent(area: Area, assumptions: Assumptions) -> Kent:
             raise AssumptionsFault(f"zones: {name!r} names {len(found)} places of {area.id}")
         points.append((found[0].lat, found[0].lon))
     people = np.array(list(assumptions.zones.value.values()))
-    return Kent(
+    kent = Kent(
         area=area,
         assumptions=assumptions,
         facilities=facilities,
@@ -133,6 +141,8 @@ def build_kent(area: Area, assumptions: Assumptions) -> Kent:
         onward=_minutes(tables, [(one.lat, one.lon) for one in facilities], facilities),
         opening=[_opening(area, one, assumptions.start.value) for one in facilities],
     )
+    kent.pulls  # noqa: B018 - found now, so that what cannot be is refused now
+    return kent
 
 
 def _minutes(

@@ -19,7 +19,23 @@ from waitless.settings import Settings, SettingsFault, load_settings
 MODES = click.Choice(["drive", "walk", "cycle"])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _LazyMain(click.Group):
+    """`waitless`: `simulate` is loaded when it is asked for, as its options name its parts."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return sorted([*super().list_commands(ctx), "simulate"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        if cmd_name != "simulate":
+            return super().get_command(ctx, cmd_name)
+        from waitless.commands.simulate import simulate  # noqa: PLC0415 - only this command pays
+
+        return simulate
+
+
+@click.group(cls=_LazyMain, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Where would I be seen soonest, and how sure is that?

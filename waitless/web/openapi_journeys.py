@@ -10,8 +10,10 @@ from waitless.web.problems import Problem
 _ID = {"type": "string", "pattern": ID_PATTERN}
 
 
-def describe_journeys(facility_ids: Iterable[str], modes: Collection[Mode]) -> Document:
-    """Its paths."""
+def describe_journeys(
+    facility_ids: Iterable[str], modes: Collection[Mode]
+) -> dict[str, dict[str, Document]]:
+    """Its operations by path and method."""
     return {
         "/v1/journeys": {"post": _tell(facility_ids, modes)},
         "/v1/journeys/{id}": {"delete": _cancel()},

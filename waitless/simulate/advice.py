@@ -17,10 +17,10 @@ from waitless.answers.ranking import rank_places
 from waitless.forecast.learn import shut, update
 from waitless.forecast.predict import predict_seen
 from waitless.forecast.state import ForecastState
+from waitless.ledger.policy import Policy
 from waitless.simulate.kent import NEED, Kent
 from waitless.simulate.on_the_way import OnTheWay
 from waitless.simulate.scenario import Scenario
-from waitless.simulate.stand_in import Policy
 from waitless.simulate.world import Advice, Publication
 
 _MINUTE_US = 60_000_000

@@ -7,9 +7,12 @@ their way and not yet in the feed, against how many that usually are at that hou
 from collections import Counter
 from datetime import timedelta
 
+from waitless.ledger.correct import FigureOf, correct, find_window
+from waitless.ledger.counts import KEEPS, Ledger
+from waitless.ledger.policy import Policy
+from waitless.ledger.usual import Usual
 from waitless.simulate.assumptions import HOURS_A_DAY
 from waitless.simulate.kent import Kent
-from waitless.simulate.stand_in import KEEPS, Ledger, Policy, Usual, correct, find_start
 
 _BUCKET_MIN = 5
 
@@ -65,8 +68,14 @@ class OnTheWay:
         """
         kent, facility_id = self._kent, self._ids[facility]
         arrives_min = now_min + away_min
-        arrives = kent.at(arrives_min)
-        start = find_start(kent.at(now_min), kent.at(measured[0]), measured[1], self._keeps)
+        start, arrives = find_window(
+            kent.at(now_min),
+            travel_minutes=away_min,
+            measured_at=kent.at(measured[0]),
+            wait_minutes=measured[1],
+            figure=FigureOf.SEEN,
+            keeps=self._keeps,
+        )
         advised = self._ledger.count(facility_id, start, arrives)
         hour = int(arrives_min // 60) % HOURS_A_DAY
         usual = self._usual.count(facility_id, hour, (arrives - start) / timedelta(minutes=1))

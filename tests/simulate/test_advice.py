@@ -8,8 +8,9 @@ from feeds.model import Statistic, Wait
 from waitless.answers.doors import Doors
 from waitless.forecast.learn import update
 from waitless.forecast.predict import predict_seen
-from waitless.simulate.advice import PolicyAdviser, PolicyName
+from waitless.simulate.advice import PolicyAdviser
 from waitless.simulate.kent import Kent
+from waitless.simulate.policies import PolicyName
 from waitless.simulate.scenario import Scenario
 from waitless.simulate.world import Publication
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from waitless.simulate.advice import PolicyName
 from waitless.simulate.draws import draw
 from waitless.simulate.experiment import Plan, compare, interval, play, play_all
 from waitless.simulate.kent import Kent
+from waitless.simulate.policies import PolicyName
 from waitless.simulate.scenario import Scenario
 
 

@@ -5,9 +5,10 @@ from itertools import pairwise
 import pytest
 
 from waitless.answers.doors import Doors
-from waitless.simulate.advice import PolicyAdviser, PolicyName
+from waitless.simulate.advice import PolicyAdviser
 from waitless.simulate.draws import Draws
 from waitless.simulate.kent import Kent
+from waitless.simulate.policies import PolicyName
 from waitless.simulate.scenario import Scenario
 from waitless.simulate.world import Publication, World
 

@@ -1,18 +1,26 @@
 """`waitless simulate`: policies compared in a simulated East Kent."""
 
-import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
 
 from waitless.area.pack import AreaFault, find_pack, load_area
-from waitless.simulate.advice import PolicyName
+from waitless.commands.simulate_series import (
+    Swept,
+    describe_scenario,
+    play_sensitivities,
+    play_shift,
+    play_sweep,
+    play_with_bar,
+)
 from waitless.simulate.assumptions import SHIPPED, AssumptionsFault, load_assumptions
-from waitless.simulate.experiment import WARM_UP_DAYS, Plan, Replication, compare, play_all
+from waitless.simulate.experiment import WARM_UP_DAYS, Plan, Replication, compare
 from waitless.simulate.kent import LONGEST_DAYS, Kent, build_kent
+from waitless.simulate.policies import PolicyName
 from waitless.simulate.scenario import (
     Scenario,
     ScenarioFault,
@@ -20,12 +28,10 @@ from waitless.simulate.scenario import (
     parse_freeze,
     parse_lie,
 )
+from waitless.simulate.shift import PUBLISHED_SHIFT
 
 AREA = "east-kent"
 PROCESSES = 2
-SWEPT_POLICIES = (PolicyName.POSTED, PolicyName.WAITLESS)
-SWEPT_ADOPTIONS = (0.1, 0.2, 0.4, 0.6, 0.8)
-SWEPT_AGES_MIN = (10.0, 30.0, 60.0)
 LIMITS = (
     "A model: compliance, staffing and volumes are assumptions (waitless/simulate/"
     "assumptions.toml), and the sign of the A&E shift depends on who lives beside an A&E."
@@ -68,6 +74,11 @@ _Ways = tuple[str, ...]
     show_default=True,
     help="The ledger takes each facility to see so many times what it sees.",
 )
+@click.option(
+    "--service-capacity",
+    is_flag=True,
+    help="The ledger takes each facility to see what the service takes it to see.",
+)
 @click.option("--close", multiple=True, metavar="FACILITY@HH:MM", help="Shut daily from then on.")
 @click.option("--freeze", multiple=True, metavar="FACILITY:3h", help="Repeat a figure from 11:00.")
 @click.option("--lie", multiple=True, metavar="FACILITY:0.5", help="Tell so many times the wait.")
@@ -84,6 +95,18 @@ _Ways = tuple[str, ...]
     help="Keep the JSON and draw plots in this folder.",
 )
 @click.option("--sweep", is_flag=True, help="With --out: also play and draw adoptions by feed age.")
+@click.option(
+    "--sensitivities",
+    is_flag=True,
+    help="Instead: `waitless` against `posted` with one thing wrong after the other.",
+)
+@click.option(
+    "--find-shift",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    is_flag=False,
+    flag_value=PUBLISHED_SHIFT,
+    help=f"Instead: the adoption that shifts this share of A&E minors ({PUBLISHED_SHIFT}).",
+)
 def simulate(
     *,
     adoption: float,
@@ -94,6 +117,7 @@ def simulate(
     days: int,
     compliance: float,
     capacity_error: float,
+    service_capacity: bool,
     close: _Ways,
     freeze: _Ways,
     lie: _Ways,
@@ -101,6 +125,8 @@ def simulate(
     processes: int,
     out: Path | None,
     sweep: bool,
+    sensitivities: bool,
+    find_shift: float | None,
 ) -> None:
     """Play policies over the same simulated patients and print what each changes, as JSON.
 
@@ -108,8 +134,13 @@ def simulate(
     """
     if sweep and out is None:
         raise click.UsageError("--sweep wants --out")
-    if out is not None and find_spec("matplotlib") is None:
-        raise click.ClickException("--out needs matplotlib: install the extra `plots`")
+    instead = sensitivities + (find_shift is not None)
+    if sweep + instead > 1:
+        raise click.UsageError("--sweep, --sensitivities and --find-shift: one at a time")
+    if instead and policies:
+        raise click.UsageError("--sensitivities and --find-shift have policies of their own")
+    if out is not None:
+        _make_folder(out)
     try:
         kent = build_kent(load_area(find_pack(AREA)), load_assumptions(assumptions))
         scenario = Scenario(
@@ -117,6 +148,7 @@ def simulate(
             feed_age_min=feed_age,
             compliance=compliance,
             capacity_error=capacity_error,
+            service_capacity=service_capacity,
             close=tuple(parse_closure(kent, text) for text in close),
             freeze=tuple(parse_freeze(kent, text) for text in freeze),
             lie=tuple(parse_lie(kent, text) for text in lie),
@@ -131,60 +163,52 @@ def simulate(
         days=days,
         seed=seed,
     )
-    played = _play(kent, plan, processes, "replications")
-    found = _report(kent, plan, played)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "simulation.json").write_bytes(found)
-        swept = _sweep(kent, plan, processes) if sweep else {}
-        _draw(out, kent, played, swept)
-    click.echo(found)
+    if sensitivities:
+        tried = play_sensitivities(kent, plan, processes)
+        _tell(out, "sensitivities", kent, plan, {"sensitivities": tried})
+        _draw_sensitivities(out, tried)
+    elif find_shift is not None:
+        found = play_shift(kent, plan, processes, find_shift)
+        _tell(out, "shift", kent, plan, {"ed_minors_shift": found})
+    else:
+        played = play_with_bar(kent, plan, processes, "replications")
+        _tell(out, "simulation", kent, plan, {"policies": compare(played)})
+        _draw(out, kent, played, play_sweep(kent, plan, processes) if sweep else {})
 
 
-def _play(kent: Kent, plan: Plan, processes: int, label: str) -> list[Replication]:
-    with click.progressbar(
-        length=plan.replications,
-        label=label,
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-        show_pos=True,
-    ) as bar:
-        return play_all(kent, plan, min(processes, plan.replications), bar.update)
+def _make_folder(out: Path) -> None:
+    if find_spec("matplotlib") is None:
+        raise click.ClickException("--out needs matplotlib: install the extra `plots`")
+    out.mkdir(parents=True, exist_ok=True)
 
 
-def _report(kent: Kent, plan: Plan, played: list[Replication]) -> bytes:
-    scenario = asdict(plan.scenario)
-    for name in ("close", "freeze", "lie"):
-        scenario[name] = {kent.facilities[f].id: value for f, value in scenario[name]}
+def _tell(out: Path | None, name: str, kent: Kent, plan: Plan, found: dict[str, Any]) -> None:
+    scenario = describe_scenario(kent, plan.scenario)
     document = {
         "data": "simulated",
         "limits": LIMITS,
         "plan": asdict(plan) | {"scenario": scenario, "warm_up_days": WARM_UP_DAYS},
-        "policies": compare(played),
+        **found,
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    told = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    if out is not None:
+        (out / f"{name}.json").write_bytes(told)
+    click.echo(told)
 
 
-Swept = dict[tuple[PolicyName, float, float], float]
-"""By policy, adoption and feed age: the change of the mean, minutes."""
-
-
-def _sweep(kent: Kent, plan: Plan, processes: int) -> Swept:
-    swept: Swept = {}
-    for age in SWEPT_AGES_MIN:
-        for adoption in SWEPT_ADOPTIONS:
-            scenario = replace(plan.scenario, adoption=adoption, feed_age_min=age)
-            one = replace(plan, scenario=scenario, policies=SWEPT_POLICIES)
-            label = f"adoption {adoption:.0%}, feed age {age:.0f} min"
-            found = compare(_play(kent, one, processes, label))
-            for policy in SWEPT_POLICIES:
-                swept[policy, adoption, age] = found[policy]["change_mean"]
-    return swept
-
-
-def _draw(out: Path, kent: Kent, played: list[Replication], swept: Swept) -> None:
+def _draw(out: Path | None, kent: Kent, played: list[Replication], swept: Swept) -> None:
+    if out is None:
+        return
     # Asked for after matplotlib was found: it is an extra.
     from waitless.commands.simulate_plots import save_plots  # noqa: PLC0415
 
     for path in save_plots(out, kent, played, swept):
         click.echo(f"drawn: {path}", err=True)
+
+
+def _draw_sensitivities(out: Path | None, tried: dict[str, Any]) -> None:
+    if out is None:
+        return
+    from waitless.commands.simulate_plots import save_sensitivities  # noqa: PLC0415 - likewise
+
+    click.echo(f"drawn: {save_sensitivities(out, tried)}", err=True)

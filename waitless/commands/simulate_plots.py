@@ -7,9 +7,9 @@ from typing import Any
 from matplotlib import figure as plotting
 from matplotlib.axes import Axes
 
-from waitless.simulate.advice import PolicyName
 from waitless.simulate.experiment import Replication, compare
 from waitless.simulate.kent import Kent
+from waitless.simulate.policies import PolicyName
 
 WITHOUT_LEDGER, WITH_LEDGER = PolicyName.FORECAST, PolicyName.LEDGER
 CADENCE_HOURS = 1 / 60
@@ -45,6 +45,24 @@ def save_plots(
         paths.append(folder / f"{name}.png")
         sheet.savefig(paths[-1], dpi=130)
     return paths
+
+
+def save_sensitivities(folder: Path, tried: dict[str, Any]) -> Path:
+    """Draw users' minutes against `posted`, with one thing wrong after the other; the file."""
+    sheet, axes = _sheet(10)
+    for row, one in enumerate(tried.values()):
+        mean, ends = one["users_against_posted"], one["users_against_posted_ci95"]
+        axes.plot(mean, row, "o", color="tab:red" if one["worse_than_posted"] else "tab:green")
+        if ends[0] is not None:
+            axes.plot(ends, [row, row], color="black")
+    axes.set_yticks(range(len(tried)), list(tried))
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel("users' time to be seen with waitless less with posted, min (95% interval)")
+    axes.set_title("What goes wrong (simulated)")
+    path = folder / "sensitivities.png"
+    sheet.savefig(path, dpi=130)
+    return path
 
 
 def _sheet(width: float = 8) -> tuple[plotting.Figure, Axes]:

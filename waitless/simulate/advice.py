@@ -4,7 +4,6 @@ Forecasts are `waitless.forecast`'s, learnt from what became visible; the order 
 `waitless.answers.ranking.rank_places`', so doors, the longest way and ties are as in an answer.
 """
 
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -20,31 +19,12 @@ from waitless.forecast.state import ForecastState
 from waitless.ledger.policy import Policy
 from waitless.simulate.kent import NEED, Kent
 from waitless.simulate.on_the_way import OnTheWay
+from waitless.simulate.policies import COUNTING, FORECASTING, PolicyName
 from waitless.simulate.scenario import Scenario
 from waitless.simulate.world import Advice, Publication
 
 _MINUTE_US = 60_000_000
 _NO_NUMBER = float("nan")
-
-
-class PolicyName(StrEnum):
-    """What a user is sent by."""
-
-    NONE = "none"
-    """Nobody has the app."""
-    NEAREST = "nearest"
-    SHORTEST_POSTED = "shortest_posted"
-    POSTED = "posted"
-    """Journey and posted wait: what apps do today."""
-    FORECAST = "forecast"
-    LEDGER = "ledger"
-    """Journey, forecast, and who is on the way."""
-    WAITLESS = "waitless"
-    """The same, and EDs counted later by the published margin."""
-
-
-FORECASTING = {PolicyName.FORECAST, PolicyName.LEDGER, PolicyName.WAITLESS}
-COUNTING = {PolicyName.LEDGER, PolicyName.WAITLESS}
 
 
 class _Cost(NamedTuple):
@@ -76,7 +56,7 @@ class PolicyAdviser:
         self._latest: list[Publication | None] = [None] * count
         self._states: list[ForecastState | None] = [None] * count
         self._rules = Policy()
-        self._ledger = OnTheWay(kent, self._rules, scenario.capacity_error)
+        self._ledger = OnTheWay(kent, self._rules, scenario.capacities(kent))
         self._travel = {car: kent.travel(car=car) for car in (True, False)}
         self._column = np.arange(count)
         self._barred = np.zeros(count, dtype=np.bool_)

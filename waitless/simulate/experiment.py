@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from waitless.simulate.advice import PolicyAdviser, PolicyName
+from waitless.simulate.advice import PolicyAdviser
 from waitless.simulate.draws import draw
 from waitless.simulate.kent import MINUTES_A_DAY, Kent
 from waitless.simulate.measures import Floats, find_groups, measure, summarise
+from waitless.simulate.policies import PolicyName
 from waitless.simulate.scenario import Scenario
 from waitless.simulate.world import World
 

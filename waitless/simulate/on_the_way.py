@@ -5,6 +5,7 @@ their way and not yet in the feed, against how many that usually are at that hou
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from waitless.ledger.correct import FigureOf, correct, find_window
@@ -21,19 +22,19 @@ class OnTheWay:
     """The ledger of one simulated area."""
 
     def __init__(
-        self, kent: Kent, policy: Policy, capacity_error: float, keeps: timedelta = KEEPS
+        self, kent: Kent, policy: Policy, per_minute: Sequence[float], keeps: timedelta = KEEPS
     ) -> None:
         """Begin with nobody on the way.
 
         Args:
-            kent: the place, which knows how many each facility sees.
+            kent: the place.
             policy: of the correction.
-            capacity_error: what the ledger takes that for, as a multiple.
+            per_minute: by facility: patients that it is taken to see.
             keeps: how long an arrival counts after its ETA.
         """
         self._kent, self._policy, self._keeps = kent, policy, keeps
         self._ids = [one.id for one in kent.facilities]
-        self._per_minute = [one * capacity_error for one in kent.per_minute]
+        self._per_minute = per_minute
         self._ledger = Ledger(keeps=keeps)
         self._usual = Usual()
         self._due: dict[int, Counter[str]] = {}

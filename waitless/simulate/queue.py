@@ -85,9 +85,9 @@ class Queue:
         care, busy = self._care, self._busy
         while self._majors and busy[Staff.MAJORS] < care.majors_staff[hour]:
             yield self._call_major(now_min, Staff.MAJORS)
-        staff = care.minors_staff[hour]
+        staff = max(1, care.minors_staff[hour])  # nobody waits at an open door for nobody
         if not is_open:  # they stay until all who came in time are seen
-            staff = max(staff, 1, care.minors_staff[hour - 1])
+            staff = max(staff, care.minors_staff[hour - 1])
         while busy[Staff.MINORS] < staff:
             if len(self._majors) >= self._limit:
                 yield self._call_major(now_min, Staff.MINORS)
@@ -123,13 +123,24 @@ class Queue:
         """How many minors are there, as of the last look at who gave up."""
         return len(self._minors)
 
+    def in_department(self) -> int:
+        """All who are there: minors and majors, waiting or with a clinician."""
+        return len(self._minors) + len(self._majors) + sum(self._busy.values())
+
+    def waits_minutes(self, now_min: float) -> list[float]:
+        """The waits of those called in the feed's window, in the order they were called."""
+        while self._called and self._called[0][0] < now_min - self._window_min:
+            self._called.popleft()
+        return [wait for _, wait in self._called]
+
+    def head_of_line_minutes(self, now_min: float) -> float:
+        """How long the next in line has waited; 0 where nobody waits."""
+        return now_min - self._minors[0][0].arrives_min if self._minors else 0.0
+
     def posted_minutes(self, now_min: float) -> float:
         """What a feed would tell: the mean wait of those called in its window.
 
-        Where nobody was called, how long the next in line has waited; 0 where nobody waits.
+        Where nobody was called, how long the next in line has waited.
         """
-        while self._called and self._called[0][0] < now_min - self._window_min:
-            self._called.popleft()
-        if self._called:
-            return sum(wait for _, wait in self._called) / len(self._called)
-        return now_min - self._minors[0][0].arrives_min if self._minors else 0.0
+        waits = self.waits_minutes(now_min)
+        return sum(waits) / len(waits) if waits else self.head_of_line_minutes(now_min)

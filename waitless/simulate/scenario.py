@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from waitless.ledger.correct import seen_per_minute
 from waitless.simulate.kent import MINUTES_A_DAY, Kent
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -30,12 +31,22 @@ class Scenario:
     """Share of users who go where it says; the others go by habit."""
     capacity_error: float = 1.0
     """The ledger takes every facility to see so many times what it sees."""
+    service_capacity: bool = False
+    """It takes them to see what the service takes them to see, whatever they do here."""
     close: tuple[tuple[int, float], ...] = ()
     """Doors that shut every day at a minute of the day, and not by their hours."""
     freeze: tuple[tuple[int, float], ...] = ()
     """Feeds that repeat one figure for so many minutes every day, from 11:00."""
     lie: tuple[tuple[int, float], ...] = ()
     """Feeds that tell so many times the wait."""
+
+    def capacities(self, kent: Kent) -> list[float]:
+        """By facility: patients per minute that the ledger takes it to see."""
+        if self.service_capacity:
+            seen = [seen_per_minute(one) for one in kent.facilities]
+        else:
+            seen = kent.per_minute
+        return [one * self.capacity_error for one in seen]
 
     def closes_at(self, facility: int) -> float | None:
         """The minute of the day at which a door shuts early; None where it does not."""

@@ -71,6 +71,7 @@ class World:
 
     Attributes:
         patients: all who have set out so far.
+        queues: by facility.
         lengths: by tick since the start: how many minors wait at each facility.
     """
 
@@ -90,7 +91,7 @@ class World:
         self._adviser = adviser
         window = assumed.feed_window_minutes.value
         limit = assumed.majors_waiting_limit.value
-        self._queues = [Queue(care, limit, window) for care in kent.care]
+        self.queues = [Queue(care, limit, window) for care in kent.care]
         self._cadence = assumed.feed_cadence_minutes.value
         self._delay = max(0.0, scenario.feed_age_min - self._cadence)
         self._frozen: dict[tuple[int, float], float | None] = {}
@@ -133,10 +134,10 @@ class World:
                 case _Tick():
                     self._measure(now)
                 case _Freed(facility, staff):
-                    self._queues[facility].free(staff)
+                    self.queues[facility].free(staff)
                     self._call(facility, now)
                 case _Major(facility, factor):
-                    self._queues[facility].join_major(factor)
+                    self.queues[facility].join_major(factor)
                     self._call(facility, now)
                 case Patient():
                     self._arrive(event, now)
@@ -190,7 +191,7 @@ class World:
         if self.is_open(here, now):
             patient.arrives_min = now
             patient.gives_up_min = now + float(self._draws.patience_min[patient.number])
-            self._queues[here].join(patient, float(self._draws.service[patient.number]))
+            self.queues[here].join(patient, float(self._draws.service[patient.number]))
             self._call(here, now)
             return
         patient.doors_shut += 1
@@ -203,18 +204,18 @@ class World:
 
     def _call(self, facility: int, now: float) -> None:
         is_open = self._kent.is_open(facility, now)
-        for call in self._queues[facility].call(now, is_open=is_open):
+        for call in self.queues[facility].call(now, is_open=is_open):
             self._put(call.ends_min, _Freed(facility, call.staff))
 
     def _measure(self, now: float) -> None:
-        for facility, queue in enumerate(self._queues):
+        for facility, queue in enumerate(self.queues):
             queue.let_go(now)
             self._call(facility, now)
             is_open = self.is_open(facility, now)
             minutes = self._figure(facility, queue, now) if is_open else None
             visible = now + self._delay
             self._put(visible, Publication(facility, now, visible, minutes, is_open))
-        self.lengths.append([queue.waiting() for queue in self._queues])
+        self.lengths.append([queue.waiting() for queue in self.queues])
         self._put(now + self._cadence, _Tick())
 
     def _figure(self, facility: int, queue: Queue, now: float) -> float | None:

@@ -5,8 +5,10 @@ import signal
 import socket
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import click
 from aiohttp import web
@@ -50,6 +52,12 @@ async def _demo(listening: socket.socket, speed: float, seed: int, behaviour: Be
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
+        # Played beside what follows, which mostly waits for others.
+        worlds = asyncio.create_task(
+            asyncio.to_thread(_build_worlds, Random(seed), speed, behaviour),  # noqa: S311 - a model
+            name="demo.worlds",
+        )
+        stack.push_async_callback(_end, worlds)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="waitless-demo-"))
         try:
             redis_url = await stack.enter_async_context(private_redis(Path(folder)))
@@ -72,10 +80,7 @@ async def _demo(listening: socket.socket, speed: float, seed: int, behaviour: Be
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening).start()
         address = f"http://{HOST}:{listening.getsockname()[1]}"
-        publishing = asyncio.create_task(
-            _publish(endpoint, load_area(find_pack(AREA)), Random(seed), speed, behaviour),  # noqa: S311 - a model
-            name="demo.publishers",
-        )
+        publishing = asyncio.create_task(_publish(endpoint, worlds, speed), name="demo.publishers")
         stack.push_async_callback(_end, publishing)
         _greet(address, endpoint, speed, behaviour)
         waiting = asyncio.create_task(stopping.wait(), name="demo.stop")
@@ -83,38 +88,48 @@ async def _demo(listening: socket.socket, speed: float, seed: int, behaviour: Be
         click.echo("\nStopping everything that was started ...")
 
 
-async def _publish(
-    endpoint: MqttEndpoint, area: Area, chance: Random, speed: float, behaviour: Behaviour
-) -> None:
-    world = await asyncio.to_thread(_build_world, area, chance, speed, behaviour)
-    traffic = TrafficWorld(area.roads, Random(chance.getrandbits(64)), utc_now())  # noqa: S311 - a model
+@dataclass(frozen=True, slots=True)
+class _Worlds:
+    """What is published, and the chance of when."""
+
+    area: Area
+    waits: World
+    traffic: TrafficWorld
+    chance: Random
+
+
+def _build_worlds(chance: Random, speed: float, behaviour: Behaviour) -> _Worlds:
+    area, start = load_area(find_pack(AREA)), utc_now()
+    model = LiveModel(area, behaviour, chance.getrandbits(32), start)
+    waits = World(area.facilities, area.calendar, chance, start, speed=speed, model=model)
+    roads = Random(chance.getrandbits(64))  # noqa: S311 - a model
+    return _Worlds(area, waits, TrafficWorld(area.roads, roads, start), chance)
+
+
+async def _publish(endpoint: MqttEndpoint, building: asyncio.Task[_Worlds], speed: float) -> None:
+    worlds = await building
+    area, chance = worlds.area, worlds.chance
     async with asyncio.TaskGroup() as group:
         group.create_task(
             run_publishers(
                 endpoint,
                 area_id=area.id,
                 facilities=area.facilities,
-                world=world,
+                world=worlds.waits,
                 now=utc_now,
                 chance=chance,
                 speed=speed,
             )
         )
         group.create_task(
-            run_traffic(endpoint, area_id=area.id, world=traffic, now=utc_now, chance=chance)
+            run_traffic(endpoint, area_id=area.id, world=worlds.traffic, now=utc_now, chance=chance)
         )
 
 
-def _build_world(area: Area, chance: Random, speed: float, behaviour: Behaviour) -> World:
-    start = utc_now()
-    model = LiveModel(area, behaviour, chance.getrandbits(32), start)
-    return World(area.facilities, area.calendar, chance, start, speed=speed, model=model)
-
-
-async def _end(publishing: asyncio.Task[None]) -> None:
-    """Stop the publishers; if they had died by themselves, say why."""
-    publishing.cancel()
-    outcomes = await asyncio.gather(publishing, return_exceptions=True)
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Stop a part; if it had died by itself, say why."""
+    task.cancel()
+    outcomes = await asyncio.gather(task, return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome

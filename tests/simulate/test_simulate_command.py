@@ -42,6 +42,9 @@ def test_it_prints_each_policy_with_its_changes_and_draws(tmp_path: Path) -> Non
         (["--adoption", "1.5"], "adoption"),
         (["--policy", "best"], "best"),
         (["--sweep"], "--out"),
+        (["--sensitivities", "--find-shift"], "one at a time"),
+        (["--sensitivities", "--policy", "posted"], "of their own"),
+        (["--find-shift", "1"], "find-shift"),
     ],
 )
 def test_what_cannot_be_played_is_refused_by_name(options: list[str], told: str) -> None:
@@ -49,3 +52,39 @@ def test_what_cannot_be_played_is_refused_by_name(options: list[str], told: str)
 
     assert result.exit_code != 0
     assert told in result.output
+
+
+def test_queues_are_held_against_a_control_where_asked() -> None:
+    result = CliRunner().invoke(main, [*SHORT, "--policy", "posted", "--control"])
+
+    assert result.exit_code == 0, result.output
+    posted = orjson.loads(result.stdout)["policies"]["posted"]
+    low, high = posted["miu_queue_sd_against_control_ci95"]
+    assert low <= posted["miu_queue_sd_against_control"] <= high
+
+
+@pytest.mark.timeout(120)
+def test_all_that_goes_wrong_is_one_command(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, [*SHORT, "--sensitivities", "--out", str(tmp_path)])
+
+    assert result.exit_code == 0, result.output
+    found = orjson.loads(result.stdout)["sensitivities"]
+    assert len(found) == 8
+    assert found["whitstable-utc shuts at noon"]["scenario"]["close"] == {"whitstable-utc": 720}
+    for one in found.values():
+        low, high = one["users_against_posted_ci95"]
+        assert low <= one["users_against_posted"] <= high
+        assert isinstance(one["worse_than_posted"], bool)
+    assert (tmp_path / "sensitivities.json").exists()
+    assert (tmp_path / "sensitivities.png").exists()
+
+
+@pytest.mark.timeout(120)
+def test_the_adoption_of_a_shift_is_one_command() -> None:
+    result = CliRunner().invoke(main, [*SHORT, "--find-shift", "0.01"])
+
+    assert result.exit_code == 0, result.output
+    found = orjson.loads(result.stdout)["ed_minors_shift"]
+    assert found["shift"] == 0.01
+    assert 0 < found["adoption"] < 0.6
+    assert found["played"][0]["adoption"] == 0.025

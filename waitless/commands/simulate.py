@@ -12,6 +12,7 @@ from waitless.area.pack import AreaFault, find_pack, load_area
 from waitless.commands.simulate_series import (
     Swept,
     describe_scenario,
+    play_controls,
     play_sensitivities,
     play_shift,
     play_sweep,
@@ -96,6 +97,11 @@ _Ways = tuple[str, ...]
 )
 @click.option("--sweep", is_flag=True, help="With --out: also play and draw adoptions by feed age.")
 @click.option(
+    "--control",
+    is_flag=True,
+    help="Also hold queues against no app with the volumes that each policy comes to.",
+)
+@click.option(
     "--sensitivities",
     is_flag=True,
     help="Instead: `waitless` against `posted` with one thing wrong after the other.",
@@ -125,6 +131,7 @@ def simulate(
     processes: int,
     out: Path | None,
     sweep: bool,
+    control: bool,
     sensitivities: bool,
     find_shift: float | None,
 ) -> None:
@@ -168,11 +175,15 @@ def simulate(
         _tell(out, "sensitivities", kent, plan, {"sensitivities": tried})
         _draw_sensitivities(out, tried)
     elif find_shift is not None:
-        found = play_shift(kent, plan, processes, find_shift)
-        _tell(out, "shift", kent, plan, {"ed_minors_shift": found})
+        shift = play_shift(kent, plan, processes, find_shift)
+        _tell(out, "shift", kent, plan, {"ed_minors_shift": shift})
     else:
         played = play_with_bar(kent, plan, processes, "replications")
-        _tell(out, "simulation", kent, plan, {"policies": compare(played)})
+        found = compare(played)
+        if control:
+            for name, held in play_controls(kent, plan, processes, played).items():
+                found[name] |= held
+        _tell(out, "simulation", kent, plan, {"policies": found})
         _draw(out, kent, played, play_sweep(kent, plan, processes) if sweep else {})
 
 

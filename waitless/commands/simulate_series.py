@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from waitless.simulate.control import against_control, at_volumes_of
 from waitless.simulate.experiment import Plan, Replication, compare, play_all
 from waitless.simulate.kent import Kent
 from waitless.simulate.policies import PolicyName
@@ -77,6 +78,19 @@ def play_shift(
         **find_adoption(points, shift),
         "played": [point._asdict() for point in points],
     }
+
+
+def play_controls(
+    kent: Kent, plan: Plan, processes: int, played: list[Replication]
+) -> dict[str, dict[str, Any]]:
+    """By policy: its queues held against no app with the volumes that it came to."""
+    found = {}
+    for policy in plan.policies:
+        control = at_volumes_of(kent, policy, played)
+        one = replace(plan, policies=())
+        same = play_with_bar(control, one, processes, f"control of {policy}")
+        found[policy.value] = against_control(policy, played, same)
+    return found
 
 
 def play_sweep(kent: Kent, plan: Plan, processes: int) -> Swept:

@@ -29,6 +29,7 @@ from waitless.simulate.scenario import (
     parse_freeze,
     parse_lie,
 )
+from waitless.simulate.sensitivities import COMPARED
 from waitless.simulate.shift import PUBLISHED_SHIFT
 
 AREA = "east-kent"
@@ -142,8 +143,10 @@ def simulate(
     if sweep and out is None:
         raise click.UsageError("--sweep wants --out")
     instead = sensitivities + (find_shift is not None)
-    if sweep + instead > 1:
-        raise click.UsageError("--sweep, --sensitivities and --find-shift: one at a time")
+    if sweep + instead > 1 or (control and instead):
+        raise click.UsageError(
+            "--sensitivities and --find-shift: one, without --sweep or --control"
+        )
     if instead and policies:
         raise click.UsageError("--sensitivities and --find-shift have policies of their own")
     if out is not None:
@@ -162,10 +165,9 @@ def simulate(
         )
     except (AreaFault, AssumptionsFault, ScenarioFault) as fault:
         raise click.ClickException(str(fault)) from fault
-    wanted = [PolicyName(one) for one in dict.fromkeys(policies)] or list(PolicyName)
     plan = Plan(
         scenario=scenario,
-        policies=tuple(one for one in wanted if one is not PolicyName.NONE),
+        policies=_choose(policies, sensitivities=sensitivities, shift=find_shift is not None),
         replications=replications,
         days=days,
         seed=seed,
@@ -181,10 +183,28 @@ def simulate(
         played = play_with_bar(kent, plan, processes, "replications")
         found = compare(played)
         if control:
-            for name, held in play_controls(kent, plan, processes, played).items():
+            for name, held in _hold(kent, plan, processes, played).items():
                 found[name] |= held
         _tell(out, "simulation", kent, plan, {"policies": found})
         _draw(out, kent, played, play_sweep(kent, plan, processes) if sweep else {})
+
+
+def _choose(policies: _Ways, *, sensitivities: bool, shift: bool) -> tuple[PolicyName, ...]:
+    if shift:
+        return (PolicyName.WAITLESS,)
+    if sensitivities:
+        return COMPARED
+    wanted = [PolicyName(one) for one in dict.fromkeys(policies)] or list(PolicyName)
+    return tuple(one for one in wanted if one is not PolicyName.NONE)
+
+
+def _hold(
+    kent: Kent, plan: Plan, processes: int, played: list[Replication]
+) -> dict[str, dict[str, Any]]:
+    try:
+        return play_controls(kent, plan, processes, played)
+    except AssumptionsFault as fault:
+        raise click.ClickException(f"--control: {fault}") from fault
 
 
 def _make_folder(out: Path) -> None:

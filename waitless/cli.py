@@ -15,11 +15,28 @@ from waitless import __version__
 from waitless.listening import listen
 from waitless.loops import make_loop
 from waitless.settings import Settings, SettingsFault, load_settings
+from waitless.simulate.policies import PolicyName
 
 MODES = click.Choice(["drive", "walk", "cycle"])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _LazyMain(click.Group):
+    """`waitless`: `simulate` is loaded when it is asked for, as its options name its parts."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return sorted([*super().list_commands(ctx), "simulate"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        if cmd_name != "simulate":
+            return super().get_command(ctx, cmd_name)
+        from waitless.commands.simulate import simulate  # noqa: PLC0415 - only this command pays
+
+        return simulate
+
+
+@click.group(cls=_LazyMain, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Where would I be seen soonest, and how sure is that?
@@ -78,13 +95,29 @@ def serve(
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
 @click.option("--speed", type=click.FloatRange(0.1, 3600), default=1.0, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-def demo(port: int, speed: float, seed: int) -> None:
+@click.option(
+    "--adoption",
+    type=click.FloatRange(0, 1),
+    default=0.6,
+    show_default=True,
+    help="Of the simulated people, so many go where an app sends them.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice([one.value for one in PolicyName]),
+    default=PolicyName.WAITLESS.value,
+    show_default=True,
+    help="By what that app sends them.",
+)
+def demo(port: int, speed: float, seed: int, adoption: float, policy: str) -> None:
     """Run everything on this machine with simulated feeds; nothing else is needed."""
-    from waitless.demo.run import run_demo  # noqa: PLC0415 - only this command pays for it
+    from waitless.demo.model import Behaviour  # noqa: PLC0415 - only this command pays for it
+    from waitless.demo.run import run_demo  # noqa: PLC0415
 
     quiet = None if "WAITLESS_LOG_LEVEL" in os.environ else "WARNING"
     _start_logging(_settings(log_level=quiet).log_level)
-    run_demo(port=port, speed=speed, seed=seed)
+    behaviour = Behaviour(policy=PolicyName(policy), adoption=adoption)
+    run_demo(port=port, speed=speed, seed=seed, behaviour=behaviour)
 
 
 @main.command()

@@ -160,10 +160,22 @@ def test_a_closed_unit_says_closed_and_gives_no_wait(
     assert (just_closed.status, just_closed.wait) == (FacilityStatus.CLOSED, NoFigure.UNKNOWN)
     assert just_closed.patients_in_department, "those who came in time are still treated"
     assert (later.patients_waiting, later.patients_in_department) == (0, 0)
-    assert (opened.status, opened.wait) == (
-        FacilityStatus.OPEN,
-        Wait(minutes=0.0, statistic=Statistic.ESTIMATE),
-    )
+    assert opened.status is FacilityStatus.OPEN
+    assert isinstance(opened.wait, Wait)
+    assert opened.wait.minutes == 0
+
+
+def test_a_provider_keeps_its_statistic_when_nobody_was_seen(week: list[Observation]) -> None:
+    told = defaultdict(set)
+    quiet = 0
+    for observation in week:
+        if isinstance(observation.wait, Wait):
+            told[observation.feed_id].add(observation.wait.statistic)
+            quiet += observation.wait.minutes == 0
+
+    assert quiet > 0
+    assert all(len(statistics) == 1 for statistics in told.values())
+    assert set.union(*told.values()) <= {Statistic.MEAN, Statistic.MEDIAN}
 
 
 def test_nobody_is_let_in_after_the_last_patient(

@@ -2,8 +2,9 @@
 
 Callers speak of real instants only. The world's own clock starts at the real one and runs `speed`
 times as fast: hours of the day, days and queues follow it, so that a day can be watched in
-minutes. Doors follow the real clock, because the ranking does; at speed 1 the two coincide. Pure:
-the same facilities, seed, start and speed give the same world, however it is advanced.
+minutes. Doors follow the real clock, because the ranking does; those of the model are shut by its
+own clock's hours too, when nobody works there. At speed 1 the two coincide. Pure: the same
+facilities, seed, start and speed give the same world, however it is advanced.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from waitless.area.facility import Facility
 from waitless.area.hours import MINUTES_A_DAY, Calendar
 from waitless.demo import demand
 from waitless.demo.facility_queue import FacilityQueue
+from waitless.demo.model import LiveModel, Room
 
 WARM_UP = timedelta(days=1)
 """Queues begin empty this long before the start, at speed 1, and are natural by the start."""
@@ -34,6 +36,7 @@ class World:
         start: datetime,
         *,
         speed: float = 1.0,
+        model: LiveModel | None = None,
     ) -> None:
         """Simulate the day before `start`; takes about 0.1 s for 22 facilities.
 
@@ -43,6 +46,8 @@ class World:
             chance: what the world is drawn from; the seed of everything.
             start: the real instant at which both clocks agree, aware.
             speed: minutes of the world's clock per real minute, from then on.
+            model: of the same start: its facilities are seen in it, the others have
+                queues of their own. None: all have.
         """
         self._facilities = facilities
         self._calendar = calendar
@@ -51,9 +56,11 @@ class World:
         self._clock = _LocalClock(calendar, self._start, _fork(chance))
         providers = sorted({facility.provider for facility in facilities.values()})
         self._statistics = {provider: chance.choice(STATISTICS) for provider in providers}
-        self._queues = {
+        self._queues: dict[str, FacilityQueue | Room] = {
             facility.id: self._queue_of(facility, _fork(chance)) for facility in facilities.values()
         }
+        if model is not None:
+            self._queues |= {k: room for k, room in model.rooms().items() if k in facilities}
         self.advance(self._start)
 
     def advance(self, until: datetime) -> None:
@@ -65,8 +72,9 @@ class World:
         """What the facility would publish at a real instant that has not yet been passed.
 
         The wait is the mean or median of patients called within the last 60 minutes; where there
-        were none, an estimate: how long the next in line has waited. A closed facility says so
-        and gives no wait, though it may still be treating those who came in time.
+        were none, how long the next in line has waited, which is of one patient either: a source
+        that changed its statistic would have its forecast start afresh. A closed facility says
+        so and gives no wait, though it may still be treating those who came in time.
 
         Raises:
             KeyError: there is no such facility.
@@ -75,6 +83,8 @@ class World:
         queue = self._queues[facility_id]
         queue.advance(self._minute_at(at))
         is_open = self._calendar.is_open(facility.hours, at)
+        if isinstance(queue, Room):
+            is_open = is_open and queue.is_open()
         return Observation(
             facility_id=facility_id,
             feed_id=facility.provider,
@@ -88,11 +98,8 @@ class World:
             simulated=True,
         )
 
-    def _wait(self, facility: Facility, queue: FacilityQueue) -> Wait:
-        waits = queue.waits_minutes()
-        if not waits:
-            minutes = round(queue.head_of_line_minutes())
-            return Wait(minutes=float(minutes), statistic=Statistic.ESTIMATE)
+    def _wait(self, facility: Facility, queue: FacilityQueue | Room) -> Wait:
+        waits = queue.waits_minutes() or [queue.head_of_line_minutes()]
         statistic = self._statistics[facility.provider]
         minutes = round(fmean(waits) if statistic is Statistic.MEAN else median(waits))
         return Wait(minutes=float(minutes), statistic=statistic)

@@ -13,7 +13,7 @@ _ID = {"type": "string", "pattern": ID_PATTERN}
 def describe_journeys(
     facility_ids: Iterable[str], modes: Collection[Mode]
 ) -> dict[str, dict[str, Document]]:
-    """Its paths."""
+    """Its operations by path and method."""
     return {
         "/v1/journeys": {"post": _tell(facility_ids, modes)},
         "/v1/journeys/{id}": {"delete": _cancel()},

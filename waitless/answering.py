@@ -84,10 +84,11 @@ def add_routes(parts: Parts, routes: Routes) -> None:
         area,
         parts.travel,
         follower,
+        parts.ledger,
         targets=parts.targets,
         answers=parts.answers,
         now=now,
-        most_minutes=parts.settings.most_minutes,
+        policy=parts.policy,
     )
     directory = Directory(area, follower, parts.store, now=now)
     feeds = Feeds(area, follower, now=now)

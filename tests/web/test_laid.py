@@ -20,7 +20,8 @@ from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.health import FeedHealth, SwitchedOff
 from waitless.reading import Reading, apply_observation
-from waitless.store import HISTORY_PAGE, Store
+from waitless.store import Store
+from waitless.store.store import HISTORY_PAGE
 from waitless.web.answers import FacilityCollection, History
 from waitless.web.features import Features, feature_of
 from waitless.web.readings import reading_card

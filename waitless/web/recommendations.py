@@ -9,6 +9,8 @@ from waitless.answers.answers import Answers, as_of_last_change
 from waitless.answers.entry import ANSWER_TICK_S
 from waitless.area.pack import Area
 from waitless.follow import BoardFollower
+from waitless.ledger.follow import LedgerFollower
+from waitless.ledger.policy import Policy
 from waitless.recommend.answer import DataKind, Recommendation
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
@@ -28,19 +30,21 @@ class Recommendations:
         area: Area,
         travel: TravelFollower,
         follower: BoardFollower,
+        ledger: LedgerFollower,
         *,
         targets: Targets,
         answers: Answers,
         now: Callable[[], datetime],
-        most_minutes: float,
+        policy: Policy,
     ) -> None:
         self._area = area
         self._travel = travel
         self._follower = follower
+        self._ledger = ledger
         self._targets = targets
         self._answers = answers
         self._now = now
-        self._most_minutes = most_minutes
+        self._policy = policy
 
     @property
     def data(self) -> DataKind:
@@ -56,7 +60,9 @@ class Recommendations:
             journeys=self._travel.tables.journeys_from(query.origin, query.mode),
             board=board,
             now=as_of_last_change(board, self._now()),
-            most_minutes=self._most_minutes,
+            most_minutes=self._policy.most_journey_minutes,
+            picture=self._ledger.picture,
+            policy=self._policy,
         )
 
     async def get(self, request: web.Request) -> web.StreamResponse:

@@ -254,8 +254,8 @@ async def test_the_document_has_what_a_client_needs(patient: Patient) -> None:
     paths = (await get_json(patient, "/openapi.json"))["paths"]
 
     told = paths[JOURNEYS]["post"]["responses"]
-    assert set(told) == {"201", "400", "404", "409", "413", "415", "503"}
-    assert set(paths[JOURNEYS + "/{id}"]["delete"]["responses"]) == {"204", "404", "503"}
+    assert set(told) == {"201", "400", "404", "409", "413", "415", "429", "503"}
+    assert set(paths[JOURNEYS + "/{id}"]["delete"]["responses"]) == {"204", "404", "429", "503"}
 
 
 def test_role_ingest_takes_none() -> None:

@@ -26,6 +26,7 @@ from waitless.answers.columns import (
     WHY,
 )
 from waitless.recommend.reasons import Reason
+from waitless.recommend.recommend import NOBODY
 
 _Bytes = NDArray[np.uint8]
 
@@ -159,7 +160,7 @@ def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
         if np.isnan(others[f]):
             at = _write(out, at, _NULL)
         else:
-            at = _digits(out, at, round_half_even(others[f]))
+            at = _digits(out, at, count_people(others[f]))
         at = _reasons(out, at, desk[MARKS, place], limited[f], waits, waits_first, 2 * count + f)
     at = _digits(out, _write(out, at, _NOT_SHOWN), ranked - shown)
     at = _write(out, at, _EXCLUDED)
@@ -192,6 +193,12 @@ def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
 def round_half_even(value: float) -> int:
     """Return the nearest whole number, as Python's `round` has it."""
     return int(np.rint(value))
+
+
+@compiled
+def count_people(number: float) -> int:
+    """Return how many people a number of arrivals may be: a part of a bucket may be one."""
+    return int(np.ceil(number - NOBODY))
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from math import inf, isnan
+from math import ceil, inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ VALID_FOR = timedelta(seconds=60)
 """An answer is good for at most this long; less where a figure in it stops being live sooner."""
 
 NO_WAY = "No way there is known from where you are."
+NOBODY = 1e-9
+"""Arrivals that are none, for sums of fractions; a part of a bucket may be a person."""
 FAR_AWAY = "{} min away; nearer places can see you."
 
 
@@ -142,7 +144,7 @@ def _sort_out(  # noqa: PLR0917 - all that an option is made of
                 seen=seen,
                 doubts=tuple(_doubts(verdict, wait, seen, arrival, closing)),
                 margin_minutes=margins[f],
-                others=None if isnan(others[f]) else round(float(others[f])),
+                others=None if isnan(others[f]) else ceil(float(others[f]) - NOBODY),
                 moved_minutes=float(moved[f]),
             )
         )

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from routing.modes import Mode
+from waitless.answers.instants import render
 from waitless.ledger.counts import KEEPS
 from waitless.ledger.entries import MOST_ETA, Journey, LedgerStore
 from waitless.ledger.figures import LedgerMetrics
@@ -71,7 +71,7 @@ class Journeys:
             self._metrics.journey(refused.problem.code)
             raise
         return web.Response(
-            body=orjson.dumps(taken),
+            body=render(taken),
             status=HTTPStatus.CREATED,
             content_type="application/json",
             headers={"Location": f"/v1/journeys/{taken.id}", "Cache-Control": "no-store"},

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from feeds.mqtt import MqttEndpoint
-from waitless.ledger.policy import Policy
+from waitless.ledger.policy import INFORMED_SHARE, Policy, spread_minutes
 
 PREFIX = "WAITLESS_"
 CONFIG = "WAITLESS_CONFIG"
@@ -71,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ledger_most_minutes: Annotated[float, msgspec.Meta(ge=0, le=240)] = 45.0
     """No wait is raised by more for those on their way."""
     ledger_served_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    ledger_informed_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = INFORMED_SHARE
     """How much a served answer counts as somebody on their way; 0 counts journeys alone."""
     horizon_minutes: Annotated[float, msgspec.Meta(ge=30, le=6000)] = 720.0
     """Journeys longer than this are not in the travel tables; less makes a large area's smaller."""
@@ -153,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             omega=self.ledger_omega,
             most_correction_minutes=self.ledger_most_minutes,
             served_share=self.ledger_served_share,
+            spread_minutes=spread_minutes(self.ledger_informed_share),
         )
 
     def find_redis_password(self) -> str | None:

@@ -18,6 +18,17 @@ INFORMATION_AGE_MINUTES = 65.0
 of a feed's age, 20 of journey. Demand is taken as all that the places can see: the worst case."""
 
 
+def spread_minutes(informed_share: float) -> float:
+    """The temperature that stays stable while so many follow answers (`temper`)."""
+    return choose_temperature(
+        informed_share=informed_share,
+        demand_per_minute=1.0,
+        age_minutes=INFORMATION_AGE_MINUTES,
+        sites=1,
+        per_minute=1.0,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The figures of the ranking that are choices and not measurements.
@@ -35,13 +46,7 @@ class Policy:
     """The share of the usual advised load that the forecast is taken to hold already."""
     most_correction_minutes: float = 45.0
     """No facility's wait is raised by more, whatever the ledger says."""
-    spread_minutes: float = choose_temperature(
-        informed_share=INFORMED_SHARE,
-        demand_per_minute=1.0,
-        age_minutes=INFORMATION_AGE_MINUTES,
-        sites=1,
-        per_minute=1.0,
-    )
+    spread_minutes: float = spread_minutes(INFORMED_SHARE)
     """Without a shared ledger, the temperature at which people are spread over places alike."""
     served_share: float = 0.0
     """How much an answer served counts, for apps that never confirm: 0 counts journeys alone."""

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.compiled import compiled
+from routing import frame
+from routing.compiled import compiled_with
 from routing.frame import JUNCTIONS_TRIED
 from routing.nearest import Grid
 from routing.rows import Rows
@@ -26,7 +27,7 @@ _Within: TypeAlias = tuple[
 """Numbers of facilities, minutes, metres and live flags."""
 
 
-@compiled
+@compiled_with(frame)
 def look_up(  # noqa: D417, PLR0917 - one by one is quicker to hand over than in tuples
     east: float,
     north: float,
@@ -89,7 +90,7 @@ class _Near(NamedTuple):
     away_m: NDArray[np.float64]
 
 
-@compiled
+@compiled_with(frame)
 def find_dry(
     grid: Grid, barriers_m: NDArray[np.float64], origin: tuple[float, float], limit_m: float
 ) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
@@ -135,7 +136,7 @@ def find_dry(
     return dry, junctions, straight_m
 
 
-@compiled
+@compiled_with(frame)
 def _keep_nearest(  # noqa: PLR0917 - compiled
     grid: Grid, cell: int, origin: tuple[float, float], limit_m: float, near: _Near, found: int
 ) -> int:
@@ -161,7 +162,7 @@ def _keep_nearest(  # noqa: PLR0917 - compiled
     return found
 
 
-@compiled
+@compiled_with(frame)
 def _find_wet(
     grid: Grid,
     places: NDArray[np.int32],
@@ -196,7 +197,7 @@ def _find_wet(
     return wet
 
 
-@compiled
+@compiled_with(frame)
 def combine_rows(
     rows: Rows,
     facility_count: int,
@@ -225,7 +226,7 @@ def combine_rows(
     return minutes, distance_m, live
 
 
-@compiled
+@compiled_with(frame)
 def keep_within(
     minutes: NDArray[np.float64], distance_m: NDArray[np.float64], live: NDArray[np.bool_]
 ) -> _Within:

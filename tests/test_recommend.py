@@ -17,6 +17,8 @@ from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.cell import cell_of
+from waitless.ledger.picture import LedgerPicture, no_picture
+from waitless.ledger.policy import UNMOVED, Policy
 from waitless.reading import apply_observation
 from waitless.recommend.answer import Recommendation
 from waitless.recommend.query import Query
@@ -38,7 +40,11 @@ def travel(east_kent: Area) -> TravelTables:
 @pytest.fixture
 def ask(east_kent: Area, travel: TravelTables) -> Ask:
     def answer(
-        *observations: Observation, now: datetime = MONDAY_MORNING, **more: object
+        *observations: Observation,
+        now: datetime = MONDAY_MORNING,
+        policy: Policy = UNMOVED,
+        picture: LedgerPicture | None = None,
+        **more: object,
     ) -> Recommendation:
         given: dict[str, object] = {"origin": DEAL, "label": "Deal", "limit": 50, **more}
         query = Query(**given)
@@ -55,6 +61,8 @@ def ask(east_kent: Area, travel: TravelTables) -> Ask:
             board=board,
             now=now,
             most_minutes=45,
+            policy=policy,
+            picture=picture,
         )
 
     return answer
@@ -247,6 +255,51 @@ def test_the_only_known_wait_is_not_called_shortest_while_nearer_ones_are_unknow
     answer = ask(observation("ashford-utc", 400))
 
     assert answer.destinations[0].reasons[0] == "shortest_known"
+
+
+def test_the_shortest_wait_is_named_only_where_every_wait_is_known(ask: Ask) -> None:
+    some = ask(observation("deal-utc", 30), observation("dover-utc", 75))
+
+    assert len(some.destinations) > 2
+    assert all("shortest_wait" not in one.reasons for one in some.destinations)
+
+
+def test_a_department_held_back_is_told_so_even_beside_an_unsure_place(ask: Ask) -> None:
+    """Quicker are a department, by the margin behind, and a place that is not sure."""
+    triage = Wait(minutes=2, statistic=Statistic.MEDIAN, clock=Clock(stop="assessment"))
+    answer = ask(
+        observation("deal-utc", 75),
+        observation("dover-utc", wait=triage),
+        observation("qeqm-ed", 45),
+        policy=Policy(margin_minutes=60),
+    )
+
+    by_id = {one.facility.id: one for one in answer.destinations}
+    totals = {name: one.total.mean for name, one in by_id.items() if one.total}
+    assert places(answer)[0] == "deal-utc"
+    assert totals["qeqm-ed"] < totals["deal-utc"] > totals["dover-utc"]
+    assert answer.destinations[0].reasons[0] == "ed_kept_free"
+    assert "policy_margin" in by_id["qeqm-ed"].reasons
+
+
+def test_a_lot_is_not_called_a_margin(ask: Ask, east_kent: Area) -> None:
+    """A department that leads in spite of its margin, and loses its place to a lot alone."""
+    answers = [
+        ask(
+            observation("qeqm-ed", 60),
+            observation("margate-utc", 90),
+            origin=cell_of(51.37 + step * 0.002, 1.385),
+            policy=Policy(),
+            picture=no_picture(list(east_kent.facilities)),
+        )
+        for step in range(12)
+    ]
+
+    drawn = [one for one in answers if one.destinations[0].reasons[0] == "spread"]
+    assert drawn
+    assert all(
+        "policy_margin" not in one.reasons for answer in drawn for one in answer.destinations[:2]
+    )
 
 
 def test_a_unit_likely_to_close_before_the_patient_is_seen_ranks_after_sure_ones(ask: Ask) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.compiled import compiled
+from routing.compiled import compiled_with
+from waitless.answers import columns
 from waitless.answers.columns import (
     BARRED,
     MARKS,
@@ -25,9 +26,12 @@ from waitless.answers.columns import (
     UNREACHABLE,
     WHY,
 )
+from waitless.recommend import reasons, recommend
 from waitless.recommend.reasons import Reason
 from waitless.recommend.recommend import NOBODY
 
+_PARTS = (columns, reasons, recommend)
+"""Modules of constants that are frozen in."""
 _Bytes = NDArray[np.uint8]
 
 ROOM_A_PLACE: Final = 1024
@@ -75,7 +79,7 @@ _MARKS = tuple(
 """By mark, in the order in which reasons are told."""
 
 
-@compiled
+@compiled_with(*_PARTS)
 def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
     out: _Bytes,
     ranked: int,
@@ -189,19 +193,19 @@ def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
     return _write(out, at, _END)
 
 
-@compiled
+@compiled_with(*_PARTS)
 def round_half_even(value: float) -> int:
     """Return the nearest whole number, as Python's `round` has it."""
     return int(np.rint(value))
 
 
-@compiled
+@compiled_with(*_PARTS)
 def count_people(number: float) -> int:
     """Return how many people a number of arrivals may be: a part of a bucket may be one."""
     return int(np.ceil(number - NOBODY))
 
 
-@compiled
+@compiled_with(*_PARTS)
 def round_to_tenths(value: float) -> int:
     """Return the tenths that Python's `round(value, 1)` has: correctly rounded, ties to even."""
     product = value * 10
@@ -217,7 +221,7 @@ def round_to_tenths(value: float) -> int:
     return int(np.rint(product))
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _write(out: _Bytes, at: int, text: _Bytes) -> int:
     # Unsigned indices cannot mean "from the end"; so the loop becomes one wide copy.
     to = np.uint64(at)
@@ -226,7 +230,7 @@ def _write(out: _Bytes, at: int, text: _Bytes) -> int:
     return at + len(text)
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _copy(out: _Bytes, at: int, blob: _Bytes, first: NDArray[np.int64], number: int) -> int:
     begin, end = first[number], first[number + 1]
     to, since = np.uint64(at), np.uint64(begin)
@@ -235,7 +239,7 @@ def _copy(out: _Bytes, at: int, blob: _Bytes, first: NDArray[np.int64], number: 
     return at + int(end - begin)
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _digits(out: _Bytes, at: int, number: int) -> int:
     """Write a whole number that is not negative."""
     length, rest = 1, number // 10
@@ -248,7 +252,7 @@ def _digits(out: _Bytes, at: int, number: int) -> int:
     return at + length
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _tenths(out: _Bytes, at: int, value: float) -> int:
     tenths = round_to_tenths(value)
     at = _digits(out, at, tenths // 10)
@@ -256,7 +260,7 @@ def _tenths(out: _Bytes, at: int, value: float) -> int:
     return at + 2
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _clock(out: _Bytes, at: int, minute: int) -> int:
     """Write HH:MM."""
     hour, minute = minute // 60, minute % 60
@@ -265,7 +269,7 @@ def _clock(out: _Bytes, at: int, minute: int) -> int:
     return at + 5
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _range(out: _Bytes, at: int, numbers: NDArray[np.float64]) -> int:
     """Write p10, p50, p90 and mean in whole minutes, and leave the brace open."""
     at = _digits(out, _write(out, at, _P10), round_half_even(numbers[0]))
@@ -274,7 +278,7 @@ def _range(out: _Bytes, at: int, numbers: NDArray[np.float64]) -> int:
     return _digits(out, _write(out, at, _MEAN), round_half_even(numbers[3]))
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _reasons(  # noqa: PLR0917 - compiled
     out: _Bytes,
     at: int,

@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.compiled import compiled
+from routing.compiled import compiled_with
+from waitless.answers import columns
 from waitless.answers.columns import (
     BARRED,
     DOUBT_CLOCK,
@@ -36,13 +37,17 @@ from waitless.answers.columns import (
     WHY,
     XRAY_UNCONFIRMED,
 )
+from waitless.ledger import temper
 from waitless.ledger.temper import SPREADS
+from waitless.recommend import reasons
 from waitless.recommend.reasons import TOLD_FROM_MINUTES
 
+_PARTS = (columns, temper, reasons)
+"""Modules of constants that are frozen in."""
 _SIMILAR_OVERLAP: Final = 0.5
 
 
-@compiled
+@compiled_with(*_PARTS)
 def find_away(minutes: NDArray[np.float64], column: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the minutes to each facility, infinite where there is no way.
 
@@ -57,7 +62,7 @@ def find_away(minutes: NDArray[np.float64], column: NDArray[np.int64]) -> NDArra
     return away
 
 
-@compiled
+@compiled_with(*_PARTS)
 def rank_places(  # noqa: C901, D417, PLR0912, PLR0915, PLR0917 - compiled: one pass, flat
     numbers: NDArray[np.int64],
     totals: NDArray[np.float64],
@@ -143,7 +148,9 @@ def rank_places(  # noqa: C901, D417, PLR0912, PLR0915, PLR0917 - compiled: one 
     )
     least_wait = np.inf
     for f in pool:
-        least_wait = min(least_wait, seen[f, 3])  # unknown ones are never less
+        if np.isnan(seen[f, 3]):
+            least_wait = -np.inf  # whose wait is unknown may have the shortest
+        least_wait = min(least_wait, seen[f, 3])
     valid_until = NEVER
     for place in range(shown):
         f = pool[place]
@@ -153,14 +160,17 @@ def rank_places(  # noqa: C901, D417, PLR0912, PLR0915, PLR0917 - compiled: one 
             totals[place, q] = np.rint(seen[f, q] + away[f])
         if away[f] <= nearest:
             marks |= NEAREST
-        if seen[f, 3] <= least_wait:
+        if seen[f, 3] <= least_wait and not other_clock[f]:
             marks |= SHORTEST_WAIT
         if moved[f] >= TOLD_FROM_MINUTES:
             marks |= OTHERS_COME
-        if margin[f] > 0 and _is_held_back(seen, away, doubts, pool[:place], f):
+        if margin[f] > 0 and _is_held_back(seen, away, doubts, pool[1 if drawn else 0 : place], f):
             marks |= HELD_BACK
         if place == 0:
-            marks |= SPREAD if drawn else _mark_first(seen, away, doubts, pool)
+            if drawn:
+                marks |= SPREAD
+            elif not other_clock[f]:
+                marks |= _mark_first(seen, away, doubts, pool)
         elif _similar(seen, away, f, pool[place - 1]):
             marks |= SIMILAR_TO_PREVIOUS
         numbers[MARKS, place] = marks
@@ -168,7 +178,7 @@ def rank_places(  # noqa: C901, D417, PLR0912, PLR0915, PLR0917 - compiled: one 
     return ranked, shown, left_out, valid_until
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _part(
     numbers: NDArray[np.int64],
     fate: NDArray[np.int64],
@@ -192,7 +202,7 @@ def _part(
     return pool[:ranked], left_out
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _put_best_first(  # noqa: C901, PLR0917 - compiled
     pool: NDArray[np.int64],
     shown: int,
@@ -237,7 +247,7 @@ def _put_best_first(  # noqa: C901, PLR0917 - compiled
         likes[place], likes[best] = likes[best], likes[place]
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _draw_first(  # noqa: PLR0917 - compiled
     pool: NDArray[np.int64],
     shown: int,
@@ -273,7 +283,7 @@ def _draw_first(  # noqa: PLR0917 - compiled
     return bool(chosen > 0)
 
 
-@compiled
+@compiled_with(*_PARTS)
 def draw(costs: NDArray[np.float64], temperature: float, spread: int) -> int:
     """Return which of some places a spread bucket goes to, as `ledger.temper.pick` has it."""
     least = costs.min()
@@ -290,7 +300,7 @@ def draw(costs: NDArray[np.float64], temperature: float, spread: int) -> int:
     return len(costs) - 1
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _is_held_back(
     seen: NDArray[np.float64],
     away: NDArray[np.float64],
@@ -306,7 +316,7 @@ def _is_held_back(
     return False
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _mark_first(
     seen: NDArray[np.float64],
     away: NDArray[np.float64],
@@ -324,21 +334,21 @@ def _mark_first(
             nearer_unknown |= away[f] < mean
         else:
             if seen[f, 3] + away[f] < mean:
-                if doubts[f] != 0 and doubts[first] == 0:
-                    surer = True
+                if (doubts[f] != 0) == (doubts[first] != 0):
+                    kept_free = True  # only a margin can have put it behind
                 else:
-                    kept_free = True
+                    surer = True
             like |= _similar(seen, away, first, f)
-    if surer:
-        return SUREST
     if kept_free:
         return ED_KEPT_FREE
+    if surer:
+        return SUREST
     if like:
         return SIMILAR_TOTAL
     return SHORTEST_KNOWN if nearer_unknown else SHORTEST_TOTAL
 
 
-@compiled
+@compiled_with(*_PARTS)
 def _similar(seen: NDArray[np.float64], away: NDArray[np.float64], one: int, other: int) -> bool:
     """Tell whether two totals overlap as `routing.rank.similar` has it; unknown ones do not."""
     if np.isnan(seen[one, 3]) or np.isnan(seen[other, 3]):

@@ -128,12 +128,14 @@ class Renderer:
 
     def travelled(self, table: ModeTable) -> Travelled:
         """Lay out a travel table for answers."""
+        self._settings.clear()  # else those that nobody asks for again would keep the old table
         place = {facility_id: i for i, facility_id in enumerate(table.reach.facility_ids)}
         as_of = b',"as_of":' + render(table.as_of) + b',"directions_url":'
         bases = [render(table.basis) + as_of, b'"live_traffic"' + as_of]
         mode = table.reach.frame.mode
         texts = lay_end_to_end((render(directions(one, mode)) for one in self._facilities), bases)
-        digest = sha256(table.reach.table_version.encode())
+        choices = (self._policy, self._most_minutes, self._area.facilities, self._area.calendar)
+        digest = sha256(f"{table.reach.table_version} {choices!r}".encode())
         for array in (*texts, *self._places):
             digest.update(array.tobytes())
         column = [place.get(one.id, -1) for one in self._facilities]
@@ -167,6 +169,8 @@ class Renderer:
 
     def _set(self, question: Question, sheet: Sheet, travelled: Travelled) -> _Setting:
         """Lay ready what questions of one kind are answered from."""
+        if self._settings and next(iter(self._settings.values())).sheet is not sheet:
+            self._settings.clear()  # nor the old sheet
         query = question.query
         laid = self._doors_of(query.need, sheet)
         barred = self._barred_of(query.need, query.age_years)

@@ -95,9 +95,10 @@ def _at(nodes: Floats, f: int, row: int, ahead: float) -> float:
 
 @compiled
 def shift_waits(seen: Floats, corrected: Floats) -> Floats:
-    """Move each facility's range so that its mean is the corrected one; no end goes below 0.
+    """Move each facility's range as its mean was corrected; no end goes below 0.
 
-    Returns the minutes that each was moved by; 0 where the wait is unknown.
+    The mean is that of the range that is left, so that the two agree (decision 0007). Returns the
+    minutes that each was moved by; 0 where the wait is unknown.
     """
     moved = np.zeros(len(corrected))
     for f in range(len(corrected)):
@@ -105,6 +106,6 @@ def shift_waits(seen: Floats, corrected: Floats) -> Floats:
         if shift != 0 and not np.isnan(shift):
             for q in range(3):
                 seen[f, q] = max(0.0, seen[f, q] + shift)
-            seen[f, 3] = corrected[f]
+            seen[f, 3] = 0.3 * seen[f, 0] + 0.4 * seen[f, 1] + 0.3 * seen[f, 2]
             moved[f] = shift
     return moved

@@ -55,10 +55,13 @@ def corrected_minutes(  # noqa: PLR0917 - compiled functions take no keywords
     omega: float,
     most_minutes: float,
 ) -> float:
-    """Return max(0, f + kappa (n - omega N) / c), the shift at most `most_minutes`; NaN for NaN."""
+    """Return max(0, f + kappa (n - omega N) / c); NaN for NaN.
+
+    The shift is at most `most_minutes`, up or down.
+    """
     shift = kappa * (advised - omega * usual) / per_minute
     # In this order a mean that is NaN stays NaN: an unknown wait is not 0.
-    return max(mean + min(shift, most_minutes), 0.0)
+    return max(mean + max(min(shift, most_minutes), -most_minutes), 0.0)
 
 
 @compiled

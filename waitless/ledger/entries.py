@@ -20,7 +20,7 @@ from redis.exceptions import ResponseError
 from routing.modes import Mode
 from waitless.lease import Lease
 from waitless.ledger.counts import BUCKET_S, KEEPS, bucket_of
-from waitless.ledger.usual import Usual
+from waitless.ledger.usual import HOURS, Usual
 from waitless.redis_link import weather
 
 log = logging.getLogger(__name__)
@@ -196,10 +196,14 @@ def _journey(encoded: bytes) -> Journey | None:
 
 def _learnt(encoded: bytes | None) -> Learnt:
     try:
-        return Learnt() if encoded is None else msgspec.json.decode(encoded, type=Learnt)
+        learnt = Learnt() if encoded is None else msgspec.json.decode(encoded, type=Learnt)
     except msgspec.MsgspecError as fault:
         log.warning("what was learnt of the ledger cannot be read, so counts as absent: %s", fault)
         return Learnt()
+    if any(len(rates) != HOURS for rates in learnt.usual.per_minute.values()):
+        log.warning("what was learnt of the ledger has not %d hours, so counts as absent", HOURS)
+        return Learnt()
+    return learnt
 
 
 def _lasts_ms(bucket: int, now: datetime) -> int:

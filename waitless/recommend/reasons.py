@@ -8,6 +8,7 @@ from feeds.model import NoFigure, Statistic, Wait
 from routing.rank import Candidate, similar
 from waitless.reading import LIVE_FOR, Reading
 from waitless.recommend.option import Option
+from waitless.recommend.suit import Doubt
 
 TOLD_FROM_MINUTES = 1.0
 """Others on the way are a reason from so many minutes on."""
@@ -82,26 +83,34 @@ def list_reasons(
     candidate = ranked[place]
     reasons: list[Reason] = []
     if place == 0:
-        reasons = [Reason.SPREAD] if spread else _first_reasons(ranked)
+        if spread:
+            reasons = [Reason.SPREAD]
+        elif Doubt.OTHER_CLOCK not in option.doubts:
+            reasons = _first_reasons(ranked)
     if candidate.travel_minutes <= min(other.travel_minutes for other in ranked):
         reasons.append(Reason.NEAREST)
-    if candidate.wait is not None and candidate.wait.mean <= min(
-        other.wait.mean for other in ranked if other.wait is not None
-    ):
+    if Doubt.OTHER_CLOCK not in option.doubts and _waits_least(candidate, ranked):
         reasons.append(Reason.SHORTEST_WAIT)
     reasons.extend(Reason(doubt) for doubt in option.doubts)
     if option.moved_minutes >= TOLD_FROM_MINUTES:
         reasons.append(Reason.OTHERS_ON_THE_WAY)
-    if _is_held_back(place, ranked):
+    if _is_held_back(candidate, ranked[1 if spread else 0 : place]):
         reasons.append(Reason.POLICY_MARGIN)
     if age_years is None and option.facility.min_age_months is not None:
         reasons.append(Reason.AGE_LIMIT)
     return reasons + list_wait_reasons(option.wait, option.reading, now)
 
 
-def _is_held_back(place: int, ranked: Sequence[Candidate]) -> bool:
+def _waits_least(candidate: Candidate, ranked: Sequence[Candidate]) -> bool:
+    """Whether its wait is the shortest, and every other is known."""
+    waits = [other.wait for other in ranked]
+    return candidate.wait is not None and all(
+        wait is not None and candidate.wait.mean <= wait.mean for wait in waits
+    )
+
+
+def _is_held_back(candidate: Candidate, before: Sequence[Candidate]) -> bool:
     """Whether a place that is slower stands before one for the margin alone."""
-    candidate = ranked[place]
     total = candidate.total
     return (
         candidate.margin_minutes > 0
@@ -110,7 +119,7 @@ def _is_held_back(place: int, ranked: Sequence[Candidate]) -> bool:
             other.total is not None
             and other.tier == candidate.tier
             and other.total.mean > total.mean
-            for other in ranked[:place]
+            for other in before
         )
     )
 
@@ -124,10 +133,10 @@ def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
     quicker = [
         other for other in ranked[1:] if other.total is not None and other.total.mean < first.mean
     ]
-    if any(other.tier > ranked[0].tier for other in quicker):
-        return [Reason.SUREST]
+    if any(other.tier == ranked[0].tier for other in quicker):
+        return [Reason.ED_KEPT_FREE]  # only a margin can have put it behind
     if quicker:
-        return [Reason.ED_KEPT_FREE]
+        return [Reason.SUREST]
     if any(similar(first, rival) for rival in rivals):
         return [Reason.SIMILAR_TOTAL]
     if any(other.wait is None and other.travel_minutes < first.mean for other in ranked[1:]):

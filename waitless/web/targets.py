@@ -20,7 +20,7 @@ MOST_KEPT = 4096
 """Query strings that are recognised; the oldest is forgotten first."""
 _DECIMAL = rb"([+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?)"
 _POSITION = re.compile(rb"lat=" + _DECIMAL + rb"&lon=" + _DECIMAL + rb"(?:&(.*))?")
-_FULL_POSTCODE = re.compile(r"[0-9]\s*[0-9][A-Za-z]{2}\s*$")
+_FULL_POSTCODE = re.compile(r"[A-Za-z]{1,2}[0-9][A-Za-z0-9]?[0-9][A-Za-z]{2}")
 _Parse = Callable[[], MultiMapping[str]]
 _KeptAs = bytes | tuple[int, int, bytes | None]
 
@@ -68,8 +68,10 @@ class Targets:
     def _parse(self, key: _KeptAs | None, parsed: MultiMapping[str]) -> Question:
         values = single_values(parsed, PARAMETERS)
         query = parse_query(values, self._area, self._modes)
-        question = self._questions.make(query, private="lat" in values)
-        named = "place" in values and _FULL_POSTCODE.search(values["place"]) is None
+        # However it is spaced: so does the gazetteer read it.
+        squeezed = "".join(values.get("place", "").split())
+        named = "lat" not in values and _FULL_POSTCODE.fullmatch(squeezed) is None
+        question = self._questions.make(query, private=not named)
         if key is not None and (named if isinstance(key, bytes) else True):
             if len(self._kept) >= MOST_KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -5,6 +5,7 @@ once more with forecasts that from the middle of the series on say 20 minutes le
 (but where there was an alarm just then). No bar is known: nobody has published one.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Walk:
     raised: list[datetime]
     alarmed_in_the_middle: bool
     alarmed_days: float
+    ms_per_reading: float
+    most_bytes: int
 
 
 def run() -> list[Figure]:
@@ -63,17 +66,21 @@ def run() -> list[Figure]:
 
 def walk(rows: Sequence[Observation], zone: tzinfo, shift_minutes: float = 0.0) -> Walk:
     """Walk one facility forward; from the middle on its forecasts say so many minutes less."""
-    monitor, state = Monitor(zone), None
+    monitor, state = Monitor((), zone), None
     first, last = rows[0].measured_at, rows[-1].measured_at
     middle = first + (last - first) / 2
     raised: list[datetime] = []
     alarmed, before, in_the_middle = timedelta(), first, False
+    seconds, most_bytes = 0.0, 0
     for observed in rows:
         at, wait = observed.measured_at, observed.wait
         if not isinstance(wait, Wait) or at < before:
             continue
         state = update(state, wait, at, zone)
-        monitor.take(apply_observation(None, observed), state, at)
+        reading = apply_observation(None, observed)
+        began = time.perf_counter()
+        monitor.take(reading, state, at)
+        seconds += time.perf_counter() - began
         told = monitor.facilities.get(observed.facility_id)
         if told is None:
             continue
@@ -85,9 +92,19 @@ def walk(rows: Sequence[Observation], zone: tzinfo, shift_minutes: float = 0.0) 
             in_the_middle = bool(told.alarms)
         alarmed += (at - before) if told.alarms else timedelta()
         before = at
+        if not shift_minutes:
+            most_bytes = max(most_bytes, len(msgspec.json.encode(told)))
         alerts = judge(observed.facility_id, told, at)
         raised += [at for one in alerts if one.kind is AlertKind.RAISED]
-    return Walk((last - first) / DAY, middle, raised, in_the_middle, alarmed / DAY)
+    return Walk(
+        days=(last - first) / DAY,
+        middle=middle,
+        raised=raised,
+        alarmed_in_the_middle=in_the_middle,
+        alarmed_days=alarmed / DAY,
+        ms_per_reading=1000 * seconds / len(rows),
+        most_bytes=most_bytes,
+    )
 
 
 def _figures(name: str, walked: list[Walk], shifted: list[Walk]) -> list[Figure]:
@@ -104,6 +121,8 @@ def _figures(name: str, walked: list[Walk], shifted: list[Walk]) -> list[Figure]
     found = [
         _figure(f"{name}_alarms_a_month", 30 * raised / days, "a site", words),
         _figure(f"{name}_time_in_alarm", 100 * alarmed / days, "percent", words),
+        _figure(f"{name}_take", median(one.ms_per_reading for one in walked), "ms", words),
+        _figure(f"{name}_stored", max(one.most_bytes for one in walked) / 1000, "kB", words),
         _figure(f"{name}_shift_missed", len(quiet) - len(soon), "sites", MADE_WORSE),
     ]
     if soon:

@@ -33,7 +33,7 @@ class Watched:
 
     def __init__(self, area: Area) -> None:
         self.learner = Learner(area.facilities, UTC, unknown_hours)
-        self.monitor = Monitor(UTC)
+        self.monitor = Monitor(area.facilities, UTC)
 
     def believe(self, at: datetime, minutes: float, **more: object) -> None:
         told = observation(PLACE, minutes, as_of=at, received_at=at, **more)
@@ -282,6 +282,12 @@ def test_it_is_stored_in_less_than_16_kb_and_goes_on_as_if_nothing_had_happened(
             stopped.monitor.restore({PLACE: decoded})
 
     assert msgspec.json.encode(stopped.told) == msgspec.json.encode(unbroken.told)
+
+
+def test_facilities_that_have_left_the_area_are_not_gone_on_with(watched: Watched) -> None:
+    watched.monitor.restore({PLACE: FacilityTold(), "nowhere": FacilityTold()})
+
+    assert list(watched.monitor.facilities) == [PLACE]
 
 
 @pytest.mark.parametrize("damage", [{"by_horizon": []}, {"said": [[1, 2]]}, {"last": 5}])

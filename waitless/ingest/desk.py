@@ -101,7 +101,7 @@ class Desk:
             else unknown_hours
         )
         self.learner = Learner(area.facilities, area.calendar.zone, opened_minutes)
-        self.told = Monitor(area.calendar.zone)
+        self.told = Monitor(area.facilities, area.calendar.zone)
         self.believer = Believer(
             {one.id: FacilityRules(kind=one.kind) for one in area.facilities.values()},
             {

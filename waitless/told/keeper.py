@@ -1,8 +1,8 @@
 """The writer's look at what was told: who set out since, what they were told, and what is news."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +20,8 @@ from waitless.store import Store
 from waitless.told.advised import Teller, list_changes
 from waitless.told.alarm import judge
 from waitless.told.figures import ToldMetrics
+
+log = logging.getLogger(__name__)
 
 EVERY_S = 15.0
 MOST_BETWEEN_LOOKS = timedelta(minutes=5)
@@ -54,10 +56,12 @@ class ToldKeeper:
         """Go on until cancelled."""
         await self._ingest.wait_restored()
         while True:
-            with suppress(*StoreAway):
+            try:
                 for alert in await self.look():
                     alerts.offer(alert)
                 await self.save()
+            except StoreAway as fault:
+                log.debug("what was told was not looked at, or not saved: %s", fault)
             await asyncio.sleep(EVERY_S)
 
     async def look(self) -> list[Alert]:

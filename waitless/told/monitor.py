@@ -1,6 +1,6 @@
 """The monitor: all facilities, and the readings that what was told is held against. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime, tzinfo
 
 from waitless.forecast.predict import Course
@@ -18,19 +18,25 @@ class Monitor:
         touched: those changed since this was last emptied.
     """
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, facility_ids: Container[str], zone: tzinfo) -> None:
         """Nothing told yet.
 
         Args:
+            facility_ids: what is stored of others is not gone on with.
             zone: which usual hours go by, as the forecasts'.
         """
         self.facilities: dict[str, FacilityTold] = {}
         self.touched: set[str] = set()
+        self._facility_ids = facility_ids
         self._zone = zone
 
     def restore(self, stored: Mapping[str, FacilityTold]) -> None:
         """Go on from what the store holds."""
-        self.facilities = dict(stored)
+        self.facilities = {
+            facility_id: told
+            for facility_id, told in stored.items()
+            if facility_id in self._facility_ids
+        }
 
     def take(self, reading: Reading, state: ForecastState | None, now: datetime) -> None:
         """Hold what was told before against a reading, and note what is told from it on.

@@ -76,3 +76,14 @@ def similar(one: Range, other: Range) -> bool:
     shared = min(one.p90, other.p90) - max(one.p10, other.p10)
     together = max(one.p90, other.p90) - min(one.p10, other.p10)
     return shared > SIMILAR_OVERLAP * together
+
+
+def may_be_as_quick(one: Range, other: Range) -> bool:
+    """Whether more than half of the narrower range lies within the other.
+
+    So it is where two are similar, and also where a narrow range lies within a wide one: neither
+    may then be called the quickest.
+    """
+    shared = min(one.p90, other.p90) - max(one.p10, other.p10)
+    narrower = min(one.p90 - one.p10, other.p90 - other.p10)
+    return shared > SIMILAR_OVERLAP * narrower

@@ -16,6 +16,7 @@ from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMet
 from waitless.recommend.reasons import REASON_TEXTS, Reason
 from waitless.recommend.suit import ExclusionReason
 from waitless.settings import CONFIG, PREFIX, Settings
+from waitless.told.figures import ToldMetrics
 from waitless.web.problems import Problem
 from waitless.web.routes import REFUSED
 
@@ -81,6 +82,7 @@ def test_every_metric_is_documented() -> None:
     LimitMetrics(registry)
     LedgerMetrics(registry)
     KeeperMetrics(registry)
+    ToldMetrics(registry)
     registry.register(CacheFigures(NearCache(most_entries=0, most_bytes=0)))
 
     for metric in registry.collect():
@@ -97,6 +99,7 @@ def test_every_gauge_says_whose_value_several_processes_tell() -> None:
         LimitMetrics,
         LedgerMetrics,
         KeeperMetrics,
+        ToldMetrics,
     ):
         for name, metric in vars(collector(registry)).items():
             if isinstance(metric, Gauge):

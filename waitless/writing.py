@@ -18,6 +18,8 @@ from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
 from waitless.parts import Parts, Role
 from waitless.redis_link import StoreAway
+from waitless.told.figures import ToldMetrics
+from waitless.told.keeper import ToldKeeper
 from waitless.transports import make_transports
 from waitless.travel import Retimer
 from waitless.web.capacities import Capacities
@@ -25,6 +27,7 @@ from waitless.web.operator import Operator
 from waitless.web.push import Push
 from waitless.web.routes import Routes
 from waitless.web.standby import while_writing
+from waitless.web.told import ToldRoute
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,16 @@ class Writing:
             metrics=KeeperMetrics(self._parts.registry),
         )
 
+    def _make_told_keeper(self) -> ToldKeeper:
+        """The one who holds what people were told against what came."""
+        return ToldKeeper(
+            self._ingest,
+            self._parts.store,
+            self._parts.ledger_store,
+            policy=self._parts.policy,
+            metrics=ToldMetrics(self._parts.registry),
+        )
+
     def add_routes(self, routes: Routes) -> None:
         """The routes of the one process that writes: pushed waits, and operators' acts."""
         routes.app.on_shutdown.append(self._leave)
@@ -89,6 +102,9 @@ class Writing:
         gets = {
             "/v1/operator/held": operator.list_held,
             "/v1/operator/audit": operator.list_audit,
+            "/v1/operator/told": ToldRoute(
+                self._ingest.desk.told, self._parts.keys, now=self._parts.now
+            ).get,
         }
         for definition in self._parts.area.feeds:
             if isinstance(definition.transport, HttpPush):
@@ -148,6 +164,7 @@ class Writing:
                     "pulse": self._keep_pulse(transports, alerts),
                     "alerts": alerts.run(),
                     "keep the ledger": self._make_keeper().run(alerts),
+                    "keep what was told": self._make_told_keeper().run(alerts),
                     **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
                 }
                 async with running(works):

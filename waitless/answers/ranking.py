@@ -338,7 +338,7 @@ def _mark_first(
                     kept_free = True  # only a margin can have put it behind
                 else:
                     surer = True
-            like |= _similar(seen, away, first, f)
+            like |= _may_be_as_quick(seen, away, first, f)
     if kept_free:
         return ED_KEPT_FREE
     if surer:
@@ -357,3 +357,14 @@ def _similar(seen: NDArray[np.float64], away: NDArray[np.float64], one: int, oth
     other_low, other_high = seen[other, 0] + away[other], seen[other, 2] + away[other]
     shared = min(one_high, other_high) - max(one_low, other_low)
     return bool(shared > _SIMILAR_OVERLAP * (max(one_high, other_high) - min(one_low, other_low)))
+
+
+@compiled_with(*_PARTS)
+def _may_be_as_quick(
+    seen: NDArray[np.float64], away: NDArray[np.float64], one: int, other: int
+) -> bool:
+    """Tell whether two totals overlap as `routing.rank.may_be_as_quick` has it; both are known."""
+    one_low, one_high = seen[one, 0] + away[one], seen[one, 2] + away[one]
+    other_low, other_high = seen[other, 0] + away[other], seen[other, 2] + away[other]
+    shared = min(one_high, other_high) - max(one_low, other_low)
+    return bool(shared > _SIMILAR_OVERLAP * min(one_high - one_low, other_high - other_low))

@@ -97,14 +97,16 @@ class Learner:
             Forecast(
                 facility_id=facility_id,
                 state=self.states[facility_id],
-                outlook=self._look_out(self.states[facility_id], reading),
+                outlook=self.find_outlook(reading),
             )
             for facility_id, reading in newest.items()
             if facility_id in self.states
         ]
 
-    def _look_out(self, state: ForecastState, reading: Reading) -> Outlook | None:
-        if reading.wait_as_of is None or not isinstance(reading.wait, Wait):
+    def find_outlook(self, reading: Reading) -> Outlook | None:
+        """What is forecast from a reading; None where nothing is."""
+        state = self.states.get(reading.facility_id)
+        if state is None or reading.wait_as_of is None or not isinstance(reading.wait, Wait):
             return None
         kind = self._facilities[reading.facility_id].kind
         window = averaging_window(state.statistic)

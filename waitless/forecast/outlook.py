@@ -95,6 +95,10 @@ class Outlook:
         mean = mean_of_range(p10, p50, p90)
         return WhenSeen(p10=p10, p50=p50, p90=p90, mean=mean, basis="forecast")
 
+    def figure_at(self, at: datetime) -> float:
+        """The mean of the figure posted at an instant; later than the last node, the last."""
+        return _at(self.posted, (at - self.as_of) / timedelta(minutes=1))
+
     @property
     def columns(self) -> Columns:
         """The same for compiled code."""

@@ -44,6 +44,8 @@ class Subject(StrEnum):
     FACILITY = "facility"
     LEDGER = "ledger"
     """What is counted of a facility in the ledger."""
+    TOLD = "told"
+    """What people are told of a facility, held against what comes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
 from waitless.reading import CLOCKS_DIFFER, Reading, apply_observation
+from waitless.told.monitor import Monitor
 from waitless.traffic.desk import TrafficDesk
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Desk:
         readings: what is believed of every facility.
         heartbeat_at: when the last probe that came back was sent; None before the first.
         learner: what forecasts make of what is believed.
+        told: what people were told, and what came.
         traffic: what is said of the roads.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
     """
@@ -99,6 +101,7 @@ class Desk:
             else unknown_hours
         )
         self.learner = Learner(area.facilities, area.calendar.zone, opened_minutes)
+        self.told = Monitor(area.facilities, area.calendar.zone)
         self.believer = Believer(
             {one.id: FacilityRules(kind=one.kind) for one in area.facilities.values()},
             {
@@ -264,6 +267,7 @@ class Desk:
         reading = apply_observation(self.readings.get(observation.facility_id), observation)
         self.readings[observation.facility_id] = reading
         self.learner.take(reading)
+        self.told.take(reading, self.learner.states.get(reading.facility_id), self.now())
         self._metrics.measured(observation.facility_id, reading.as_of)
         return reading
 

@@ -152,12 +152,18 @@ class Ingest:
             log.warning("the store has lost what it held: saving every reading again")
             self._note(await self._save_again())
             self.desk.traffic.touched.update(self.desk.traffic.picture)
+            self.desk.told.touched.update(self.desk.told.facilities)
+
+    async def wait_restored(self) -> None:
+        """Return once what the store held has been taken over."""
+        await self._restored.wait()
 
     async def _restore(self) -> None:
         self._epoch, readings = await self._store.load_readings()
         belief, feeds = await self._store.load_belief(), await self._store.load_health()
         self.desk.restore(readings, belief, feeds)
         self.desk.traffic.restore(await self._store.load_traffic())
+        self.desk.told.restore(await self._store.load_told())
         await self._restore_forecasts()
 
     async def _restore_forecasts(self) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from feeds.model import NoFigure, Statistic, Wait
-from routing.rank import Candidate, similar
+from routing.rank import Candidate, may_be_as_quick
 from waitless.reading import LIVE_FOR, Reading
 from waitless.recommend.option import Option
 from waitless.recommend.suit import Doubt
@@ -137,7 +137,7 @@ def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
         return [Reason.ED_KEPT_FREE]  # only a margin can have put it behind
     if quicker:
         return [Reason.SUREST]
-    if any(similar(first, rival) for rival in rivals):
+    if any(may_be_as_quick(first, rival) for rival in rivals):
         return [Reason.SIMILAR_TOTAL]
     if any(other.wait is None and other.travel_minutes < first.mean for other in ranked[1:]):
         return [Reason.SHORTEST_KNOWN]

@@ -21,6 +21,7 @@ from waitless.reading import Reading
 from waitless.store.changes import Changes
 from waitless.store.codec import encode, list_decoded
 from waitless.store.save import SAVE, list_words
+from waitless.told.facility import FacilityTold
 from waitless.traffic.picture import SourcePicture
 
 HISTORY_PAGE = 200
@@ -33,6 +34,7 @@ _pulse = msgspec.json.Decoder(Pulse)
 _watch = msgspec.json.Decoder(WatchMemory)
 _audit = msgspec.json.Decoder(AuditEntry)
 _traffic = msgspec.json.Decoder(SourcePicture)
+_told = msgspec.json.Decoder(FacilityTold)
 _facility_belief = msgspec.json.Decoder(FacilityState)
 _feed_belief = msgspec.json.Decoder(FeedBelief)
 
@@ -190,6 +192,15 @@ class Store:
         """What every source said; what cannot be read is forgotten."""
         encoded: Any = await self._redis.hgetall(self._key("traffic"))
         return dict(list_decoded(encoded, _traffic))
+
+    async def save_told(self, told: Mapping[str, FacilityTold]) -> None:
+        """Keep what these facilities' people were told, and how it came out."""
+        await self._set("told", {facility_id: encode(one) for facility_id, one in told.items()})
+
+    async def load_told(self) -> dict[str, FacilityTold]:
+        """The same of every facility; what cannot be read is forgotten."""
+        encoded: Any = await self._redis.hgetall(self._key("told"))
+        return dict(list_decoded(encoded, _told))
 
     async def save_watch(self, memory: WatchMemory) -> None:
         """Keep what was last known, and told, of every feed and facility."""

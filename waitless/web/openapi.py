@@ -42,6 +42,7 @@ from waitless.web.openapi_parts import (
     words,
 )
 from waitless.web.problems import Problem
+from waitless.web.told import ToldList
 
 _TYPES = (
     Recommendation,
@@ -58,6 +59,7 @@ _TYPES = (
     AuditList,
     Done,
     JourneyTaken,
+    ToldList,
 )
 _CAPACITY = {
     "type": "object",
@@ -144,6 +146,9 @@ def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Docu
         "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
         "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
         "/v1/operator/audit": {"get": secured(gives("listAudit", "What was done", AuditList))},
+        "/v1/operator/told": {
+            "get": secured(gives("listTold", "What people were told, and what came", ToldList))
+        },
         "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
         "/readyz": {"get": _ready()},
     }

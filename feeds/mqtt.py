@@ -90,7 +90,7 @@ class MqttSubscriber:
                 self.fault = "broker_away"
                 log.warning(
                     "%r: %s; again in %.1f s (does another process use the identifier %s?)",
-                    self._endpoint, fault, delay, self._identifier,
+                    self._endpoint, str(fault), delay, self._identifier,
                 )  # fmt: skip
                 if asyncio.get_running_loop().time() - since > STEADY_AFTER_S:
                     delays = backoff_delays(self._chance)

@@ -1,13 +1,16 @@
 """The monitor: all facilities, and the readings that what was told is held against. Pure."""
 
 from collections.abc import Container, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from waitless.forecast.predict import Course
 from waitless.forecast.state import ForecastState
 from waitless.reading import Reading
 from waitless.told.facility import FacilityTold
 from waitless.told.said import say
+
+LEAST_APART = timedelta(minutes=1)
+"""Readings that follow sooner tell nothing new of what was told half an hour before."""
 
 
 class Monitor:
@@ -58,7 +61,7 @@ class Monitor:
         if at is None or state.latest.at_min != at.timestamp() / 60:
             return
         one = self.find_or_begin(reading.facility_id)
-        if one.last is not None and at <= one.last.at:
+        if one.last is not None and at < one.last.at + LEAST_APART:
             return
         measure = state.statistic, state.clock
         # The forecast compares it with none before where it has just begun, or the door was shut.

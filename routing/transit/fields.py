@@ -7,6 +7,9 @@ from math import isfinite
 from typing import Final
 
 _TIME: Final = re.compile(r"([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])", re.ASCII)
+MOST_S: Final = 100 * 3600
+"""No time of a service day is as late."""
+
 _DATE: Final = re.compile(r"[0-9]{8}", re.ASCII)
 _COUNT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 

@@ -5,6 +5,7 @@ transfers are read where they are. Rows that cannot be believed are refused by n
 and line (`reports`), and with them whatever hangs on them. Of an id given twice the first counts.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -23,18 +24,28 @@ _NOT_POSSIBLE: Final = "3"
 _OF_TRIPS: Final = {"4", "5"}
 
 
-def read_gtfs(path: Path, *, most_bytes: int = MOST_BYTES) -> Gtfs:
+TABLES: Final = (*_NEEDED, "calendar.txt", "calendar_dates.txt", "frequencies.txt", "transfers.txt")
+"""All tables that are read, if they are there."""
+
+
+def read_gtfs(
+    path: Path,
+    *,
+    most_bytes: int = MOST_BYTES,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Gtfs:
     """Read a feed.
 
     Args:
         path: a zip file, or a folder with its tables.
         most_bytes: no table may be bigger, unpacked.
+        progress: called with the name of each of `TABLES` before it is read.
 
     Raises:
         GtfsFault: it cannot be opened, lacks a table or column, is packed beyond belief, names no
             zone or several, or nothing of it can be used.
     """
-    with GtfsTables(path, most_bytes=most_bytes) as tables:
+    with GtfsTables(path, most_bytes=most_bytes, progress=progress) as tables:
         if missing := [file for file in _NEEDED if not tables.has(file)]:
             raise GtfsFault(f"{path.name}: has no {', '.join(missing)}")
         report = GtfsReport()

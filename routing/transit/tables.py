@@ -4,7 +4,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, NoReturn, Self
 
@@ -41,8 +41,15 @@ class GtfsTables:
         GtfsFault: the file cannot be opened or is no zip file.
     """
 
-    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        most_bytes: int = MOST_BYTES,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.path = path
+        self._progress = progress
         self._most_bytes = most_bytes
         self._zip: zipfile.ZipFile | None = None
         if not path.is_dir():
@@ -74,6 +81,7 @@ class GtfsTables:
         Raises:
             GtfsFault: it cannot be unpacked, is too big, is not CSV in UTF-8, or lacks a column.
         """
+        self._progress(file)
         if not self.has(file):
             return
         line = 1

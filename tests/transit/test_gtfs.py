@@ -17,6 +17,7 @@ from routing.transit.reports import GtfsFault, GtfsReason
 from routing.transit.timetable import TimetableFault, lay_out_day
 from tests.support.gtfs import WEEK, Tables, pack, small_feed, write_feed
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "transit.md"
 DAY = date(2026, 11, 16)
 
 
@@ -329,6 +330,11 @@ def test_odd_rows_are_refused_or_read_and_no_time_goes_back(
     assert (connections.departs_s <= connections.arrives_s).all()
     assert (np.diff(connections.departs_s) >= 0).all()
     assert all(dataclasses.asdict(refusal)["line"] > 1 for refusal in gtfs.report.examples)
+
+
+@pytest.mark.parametrize("reason", list(GtfsReason))
+def test_every_reason_is_documented(reason: GtfsReason) -> None:
+    assert f"| `{reason}` |" in DOCUMENT.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("day", [date.min, date.max])

@@ -255,6 +255,23 @@ class _LazyForecast(click.Group):
         return backtest
 
 
+class _LazyTransit(click.Group):
+    """`waitless transit`: loaded when it is asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return ["build"]
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        if cmd_name != "build":
+            return None
+        from waitless.commands.transit import build  # noqa: PLC0415 - only this group pays for it
+
+        return build
+
+
+main.add_command(_LazyTransit("transit", help="Timetables of buses and trains."))
 main.add_command(_LazyForecast("forecast", help="What the waits will be, held against the past."))
 main.add_command(_LazyFeeds("feeds", help="Feed definitions, recorded payloads and series."))
 

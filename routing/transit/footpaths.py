@@ -1,0 +1,159 @@
+"""Walks between stops, and the time that a change takes."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from routing.geo import EARTH_RADIUS_M
+from routing.modes import PACES, Mode
+from routing.transit.model import NO_STATION, Gtfs
+from routing.transit.timetable import TimetableFault
+
+_PACE: Final = PACES[Mode.WALK]
+
+
+@dataclass(frozen=True, slots=True)
+class Walking:
+    """How far and how fast one walks to, from and between stops."""
+
+    speed_kmh: float = _PACE.access_speed_kmh
+    detour: float = _PACE.access_detour
+    """Length of the way over the straight line."""
+    access_m: float = 1_200.0
+    """Straight line from the origin to a stop, or from a stop to a facility, at most: some 20
+    minutes."""
+    between_m: float = 400.0
+    """Straight line between two stops at most; within one station any distance."""
+    change_s: int = 60
+    """A change of vehicles takes at least this long, at one stop too."""
+
+    def walk_s(self, straight_m: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return walking times, rounded up to whole seconds."""
+        seconds = straight_m * self.detour / (self.speed_kmh / 3.6)
+        return np.ceil(seconds).astype(np.int32)
+
+
+MOST_PATHS: Final = 20_000_000
+"""Great Britain's rail has some thousands."""
+
+
+class Footpaths(NamedTuple):
+    """Those from stop s stand from `first[s]` up to `first[s + 1]`: the stop itself is one."""
+
+    first: NDArray[np.int64]
+    ends: NDArray[np.int32]
+    seconds: NDArray[np.int32]
+
+
+class Walks:
+    """All that is walked: to and from the stops near a point, and between stops.
+
+    Raises:
+        TimetableFault: so many stops stand so near together that no feed can mean it.
+    """
+
+    def __init__(self, gtfs: Gtfs, walking: Walking = Walking()) -> None:
+        self.walking = walking
+        self._used = np.unique(gtfs.stops)
+        self._tree = cKDTree(to_space(gtfs.lat[self._used], gtfs.lon[self._used]))
+        self.footpaths = self._build_footpaths(gtfs)
+
+    def find(self, lat: float, lon: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the numbers of the stops within a walk, rising, and the seconds to each."""
+        point = to_space(np.array([lat]), np.array([lon]))[0]
+        reach = _to_chord(self.walking.access_m)
+        near = np.array(sorted(self._tree.query_ball_point(point, reach)), dtype=np.int64)
+        chords = np.linalg.norm(self._tree.data[near] - point, axis=1)
+        return self._used[near], self.walking.walk_s(_to_arc(chords))
+
+    def walk_directly(
+        self, lat: float, lon: float, places: NDArray[np.float64]
+    ) -> NDArray[np.int32]:
+        """Return the seconds to places, as `to_space` has them; -1 where it is too far."""
+        chords = np.linalg.norm(places - to_space(np.array([lat]), np.array([lon])), axis=1)
+        seconds = self.walking.walk_s(_to_arc(chords))
+        return np.where(chords <= _to_chord(self.walking.access_m), seconds, np.int32(-1))
+
+    def _count_pairs(self) -> int:
+        """Return how many pairs `_list_pairs` gives."""
+        reach = _to_chord(self.walking.between_m)
+        return int(self._tree.count_neighbors(self._tree, reach)) - len(self._used)
+
+    def _list_pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return pairs of different stops near each other, both ways round, and the seconds."""
+        pairs = self._tree.query_pairs(_to_chord(self.walking.between_m), output_type="ndarray")
+        pairs = np.concatenate((pairs, pairs[:, ::-1])).astype(np.int64)
+        chords = np.linalg.norm(self._tree.data[pairs[:, 0]] - self._tree.data[pairs[:, 1]], axis=1)
+        seconds = self.walking.walk_s(_to_arc(chords))
+        return self._used[pairs[:, 0]], self._used[pairs[:, 1]], seconds
+
+    def _build_footpaths(self, gtfs: Gtfs) -> Footpaths:
+        """Return near stops, stops of one station, and what the feed's transfers say.
+
+        A transfer's time counts as told, but for `change_s`; one said not to be possible takes the
+        footpath away. One from or to a station holds for all of its stops.
+        """
+        members = _list_members(gtfs)
+        if self._count_pairs() + sum(len(m) ** 2 for m in members.values()) > MOST_PATHS:
+            raise TimetableFault(f"more than {MOST_PATHS:,} footpaths between stops")
+        paths = {(stop, stop): 0 for stop in range(len(gtfs.stop_ids))}
+        for start, end, seconds in zip(*(a.tolist() for a in self._list_pairs()), strict=True):
+            paths[start, end] = seconds
+        points = to_space(gtfs.lat, gtfs.lon)
+        for group in members.values():
+            for pair in product(group, group):
+                paths.setdefault(pair, self._walk_between(points, *pair))
+        for transfer in gtfs.transfers:
+            starts = members.get(transfer.start, [transfer.start])
+            for pair in product(starts, members.get(transfer.end, [transfer.end])):
+                if not transfer.possible:
+                    paths.pop(pair, None)
+                elif transfer.least_s is None:
+                    paths.setdefault(pair, self._walk_between(points, *pair))
+                else:
+                    paths[pair] = transfer.least_s
+        return _lay_out(paths, len(gtfs.stop_ids), self.walking.change_s)
+
+    def _walk_between(self, points: NDArray[np.float64], start: int, end: int) -> int:
+        chord = np.linalg.norm(points[[start]] - points[[end]], axis=1)
+        return int(self.walking.walk_s(_to_arc(chord))[0])
+
+
+def _lay_out(paths: dict[tuple[int, int], int], stop_count: int, least_s: int) -> Footpaths:
+    ordered = sorted(paths)
+    starts = np.array([start for start, _ in ordered], dtype=np.int64)
+    return Footpaths(
+        first=np.searchsorted(starts, np.arange(stop_count + 1)).astype(np.int64),
+        ends=np.array([end for _, end in ordered], dtype=np.int32),
+        seconds=np.array([max(paths[pair], least_s) for pair in ordered], dtype=np.int32),
+    )
+
+
+def _list_members(gtfs: Gtfs) -> dict[int, list[int]]:
+    """Return the stops of each station, the station itself first: some feeds stop there too."""
+    members: dict[int, list[int]] = {}
+    for stop, station in enumerate(gtfs.stations.tolist()):
+        if station != NO_STATION:
+            members.setdefault(station, [station]).append(stop)
+    return members
+
+
+def to_space(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points on a sphere of radius 1."""
+    north, east = np.radians(lat), np.radians(lon)
+    return np.column_stack(
+        (np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north))
+    )
+
+
+def _to_chord(straight_m: float) -> float:
+    return float(2 * np.sin(straight_m / EARTH_RADIUS_M / 2))
+
+
+def _to_arc(chords: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return great-circle distances in metres."""
+    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chords / 2, 1)))

@@ -13,6 +13,7 @@ from yarl import URL
 from routing.modes import Mode
 from waitless.answers.question import Question, Questions
 from waitless.area.pack import Area
+from waitless.area.postcodes import split_postcode
 from waitless.cell import find_cell
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 
@@ -20,7 +21,6 @@ MOST_KEPT = 4096
 """Query strings that are recognised; the oldest is forgotten first."""
 _DECIMAL = rb"([+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?)"
 _POSITION = re.compile(rb"lat=" + _DECIMAL + rb"&lon=" + _DECIMAL + rb"(?:&(.*))?")
-_FULL_POSTCODE = re.compile(r"[0-9]\s*[0-9][A-Za-z]{2}\s*$")
 _Parse = Callable[[], MultiMapping[str]]
 _KeptAs = bytes | tuple[int, int, bytes | None]
 
@@ -68,8 +68,9 @@ class Targets:
     def _parse(self, key: _KeptAs | None, parsed: MultiMapping[str]) -> Question:
         values = single_values(parsed, PARAMETERS)
         query = parse_query(values, self._area, self._modes)
-        question = self._questions.make(query, private="lat" in values)
-        named = "place" in values and _FULL_POSTCODE.search(values["place"]) is None
+        full_postcode = split_postcode(values.get("place", "")) is not None
+        question = self._questions.make(query, private="lat" in values or full_postcode)
+        named = "place" in values and not full_postcode
         if key is not None and (named if isinstance(key, bytes) else True):
             if len(self._kept) >= MOST_KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -187,6 +187,23 @@ def test_the_same_source_gives_the_same_file(tmp_path: Path) -> None:
     assert (tmp_path / "one.places").read_bytes() == (tmp_path / "two.places").read_bytes()
 
 
+def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    source = tmp_path / "onspd.csv"
+    source.write_text(onspd(ROWS))
+
+    done = build_places(source, tmp_path / "none" / "kent.places")
+
+    assert done.exit_code == 1
+    assert f"No such file or directory: '{tmp_path / 'none'}" in done.output
+
+
+def test_an_area_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    source = tmp_path / "onspd.csv"
+    source.write_text(onspd(ROWS))
+
+    assert "no such shipped area" in build_places(source, tmp_path / "x.places", "mars").output
+
+
 def test_a_name_of_another_kind_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "onspd.csv"
     source.write_text(onspd(ROWS))

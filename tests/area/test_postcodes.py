@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from waitless.area.pack import AreaFault, load_area
 from waitless.area.places import Gazetteer, PlaceRow
 from waitless.area.postcodefile import PlacesFault, load_postcodes, save_postcodes
 from waitless.area.postcodes import Postcodes, key_of, split_postcode
+from waitless.cli import main
 
 BOUNDS = Bounds(south=50.0, west=-5.0, north=52.0, east=2.0)
 OUTCODES = ("M1", "CT1", "CT11", "W1A", "EC1A")
@@ -192,6 +194,18 @@ def test_a_pack_names_its_file_which_is_built_for_it(plymouth_pack: Path) -> Non
 
     assert done.exit_code == 0, done.output
     assert (place.lat, place.lon) == (50.3712, -4.1534)
+
+
+def test_check_counts_the_postcodes_or_says_what_is_wrong(places: Path) -> None:
+    setting = {"WAITLESS_PLACES_FILE": str(places)}
+    sound = CliRunner().invoke(main, ["check"], env=setting)
+    places.write_bytes(places.read_bytes()[:-1])
+    spoilt = CliRunner().invoke(main, ["check"], env=setting)
+
+    assert "2 full postcodes" in sound.output
+    assert spoilt.exit_code == 1
+    assert "places_file: " in spoilt.output
+    assert "made.places: checksum" in spoilt.output
 
 
 def test_a_pack_whose_file_is_not_there_is_refused_by_name(plymouth_pack: Path) -> None:

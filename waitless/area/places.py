@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from unicodedata import normalize
 
 import msgspec
 
@@ -32,8 +33,8 @@ class Place:
 
 
 def fold(text: str) -> str:
-    """A name without case, punctuation and spacing, so that spellings meet."""
-    return _NOT_LETTERS.sub(" ", text.casefold()).strip()
+    """A name without case, accents, punctuation and spacing, so that spellings meet."""
+    return _NOT_LETTERS.sub("", normalize("NFKD", text).casefold())
 
 
 class Gazetteer:

@@ -32,10 +32,8 @@ def build(source: Path, pack: str, out: Path) -> None:
     try:
         read = _read_with_bar(source, load_bounds(find_pack(pack)))
         save_postcodes(read.postcodes, out)
-    except (AreaFault, PlacesFault) as fault:
+    except (AreaFault, PlacesFault, OSError) as fault:
         raise click.ClickException(str(fault)) from fault
-    except OSError as fault:
-        raise click.ClickException(f"{out}: cannot be written: {fault}") from fault
     click.echo(f"{len(read.postcodes.keys)} postcodes of {read.rows} ({read.postcodes.source})")
     for drop, count in sorted(read.dropped.items()):
         where = f", first in {read.first[drop]}" if drop in read.first else ""

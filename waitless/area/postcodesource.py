@@ -1,20 +1,12 @@
-"""Published postcodes, read from Code-Point Open or the ONS Postcode Directory.
-
-Code-Point Open (Ordnance Survey): CSV files without headers, ten columns: postcode, positional
-quality, easting, northing (OSGB36 National Grid, m) and six codes. Quality 90 means no position
-(docs.os.uk, "Code-Point Open"). ONSPD (Office for National Statistics): a CSV file with headers, of
-which `pcds` (or `pcd`, `pcd7`, `pcd2`, `pcd8`), `doterm`, `lat` and `long` are read; `doterm` is
-the month a postcode was ended in, and a latitude of 99.999999 means no position (its user guide).
-"""
+"""Published postcodes, read from the files of one form, and those of an area kept."""
 
 import csv
 import gzip
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
@@ -24,46 +16,11 @@ from numpy.typing import NDArray
 
 from waitless.area.bounds import Bounds
 from waitless.area.postcodefile import PlacesFault
+from waitless.area.postcodeforms import KNOWN_FORMS, Drop, Form, Taken, find_form
 from waitless.area.postcodes import Postcodes, key_of, split_postcode
 
-_CODE_POINT_COLUMNS: Final = 10
-_NO_POSITION: Final = "90"
-_NO_LATITUDE: Final = 99.0
-_MOST_LATITUDE, _MOST_LONGITUDE = 90.0, 180.0
-_MOST_EASTING, _MOST_NORTHING = 700_000, 1_300_000
-"""The National Grid's extent, m."""
-_POSTCODE_NAMES: Final = ("pcds", "pcd", "pcd7", "pcd2", "pcd8")
 _SUFFIXES: Final = (".csv", ".csv.gz")
 _TOLD_EVERY_LINES: Final = 20_000
-
-
-class Drop(StrEnum):
-    """Why a row gives no postcode of the area."""
-
-    OUTSIDE = "outside the area"
-    TERMINATED = "no longer in use"
-    NO_POSITION = "without a position"
-    REPEATED = "a postcode that stood before"
-    BAD_ROW = "of another number of columns"
-    BAD_POSTCODE = "not a postcode"
-    BAD_POSITION = "a position that is none"
-
-
-Taken = tuple[str, float, float]
-"""A postcode, and its easting and northing or its longitude and latitude."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A published form of postcodes."""
-
-    name: str
-    headed: bool
-    """Whether the first line of a file names its columns."""
-    grid: bool
-    """Whether positions are on the National Grid, m, instead of degrees WGS84."""
-    take: Callable[[Sequence[str]], Taken | Drop]
-    """From a row to what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +80,9 @@ class _Reading:
         """Take a file's rows."""
         rows = _read_rows(path, report)
         line, row = next(rows, (0, []))
-        form = _find_form(path, row)
+        form = find_form(row)
+        if form is None:
+            raise PlacesFault(path, "line 1", f"of no known form: {KNOWN_FORMS}")
         if self._form is not None and self._form.name != form.name:
             raise PlacesFault(path, "line 1", f"{form.name}, but another is {self._form.name}")
         self._form = form
@@ -147,9 +106,9 @@ class _Reading:
 
     def finish(self, source: Path, bounds: Bounds) -> Source:
         """Keep what lies within the box."""
-        keys = np.frombuffer(self._keys, dtype=np.uint64)
-        lon, lat = np.frombuffer(self._x), np.frombuffer(self._y)
-        if self._form is not None and self._form.grid and len(keys):
+        keys = np.array(self._keys, dtype=np.uint64)
+        lon, lat = np.array(self._x), np.array(self._y)
+        if self._form is not None and self._form.grid:
             lon, lat = _from_grid(lon, lat)
         inside = (bounds.south <= lat) & (lat <= bounds.north)
         inside &= (bounds.west <= lon) & (lon <= bounds.east)
@@ -160,7 +119,9 @@ class _Reading:
         self._dropped[Drop.REPEATED] = count - len(postcodes.keys)
         if not count:
             told = ", ".join(f"{number} {drop}" for drop, number in (+self._dropped).items())
-            raise PlacesFault(source, "rows", f"no postcode of the area in {self._rows}: {told}")
+            raise PlacesFault(
+                source, "rows", f"no postcode of the area in {self._rows}: {told or 'no rows'}"
+            )
         return Source(postcodes, self._rows, +self._dropped, self._first)
 
 
@@ -196,59 +157,3 @@ def _read_rows(path: Path, report: Callable[[int], None]) -> Iterator[tuple[int,
             report(raw.tell() - told)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as fault:
         raise PlacesFault(path, f"after line {line}", f"cannot be read: {fault}") from fault
-
-
-def _find_form(path: Path, row: list[str]) -> Form:
-    """The form that a file is in, by its first row.
-
-    Raises:
-        PlacesFault: neither.
-    """
-    places = {name.strip().lower(): at for at, name in enumerate(row)}
-    postcode = next((places[name] for name in _POSTCODE_NAMES if name in places), None)
-    if postcode is not None and {"doterm", "lat", "long"} <= places.keys():
-        return _describe_onspd(len(row), postcode, places["doterm"], places["lat"], places["long"])
-    if len(row) == _CODE_POINT_COLUMNS:
-        return Form("Code-Point Open", headed=False, grid=True, take=_take_code_point)
-    raise PlacesFault(
-        path,
-        "line 1",
-        f"neither the {_CODE_POINT_COLUMNS} columns of Code-Point Open, nor ONSPD's header with "
-        f"{_POSTCODE_NAMES[0]}, doterm, lat and long",
-    )
-
-
-def _take_code_point(row: Sequence[str]) -> Taken | Drop:
-    if len(row) != _CODE_POINT_COLUMNS:
-        return Drop.BAD_ROW
-    postcode, quality, easting, northing = row[:4]
-    try:
-        x, y = int(easting), int(northing)
-    except ValueError:
-        return Drop.BAD_POSITION
-    if quality == _NO_POSITION or x == y == 0:
-        return Drop.NO_POSITION
-    if not (0 <= x <= _MOST_EASTING and 0 <= y <= _MOST_NORTHING):
-        return Drop.BAD_POSITION
-    return postcode, x, y
-
-
-def _describe_onspd(columns: int, postcode: int, ended: int, lat: int, lon: int) -> Form:
-    """The form, by where its columns stand: they differ from one edition to the next."""
-
-    def take(row: Sequence[str]) -> Taken | Drop:
-        if len(row) != columns:
-            return Drop.BAD_ROW
-        if row[ended].strip():
-            return Drop.TERMINATED
-        try:
-            x, y = float(row[lon]), float(row[lat])
-        except ValueError:
-            return Drop.BAD_POSITION
-        if y > _NO_LATITUDE:
-            return Drop.NO_POSITION
-        if not (abs(x) <= _MOST_LONGITUDE and abs(y) <= _MOST_LATITUDE):
-            return Drop.BAD_POSITION
-        return row[postcode], x, y
-
-    return Form("ONSPD", headed=True, grid=False, take=take)

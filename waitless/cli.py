@@ -134,13 +134,16 @@ def check() -> None:
         settings.list_trusted_proxies()
         open_redis(settings.redis_url, password=settings.find_redis_password())
         KeyRing.load(settings.keys_file)
-        area = load_area(find_pack(settings.area))
+        area = load_area(find_pack(settings.area), settings.places_file)
         TravelBuilder(area, settings.horizon_minutes)
     except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
+    postcodes = area.places.postcodes
+    full_postcodes = f"{len(postcodes.keys)} full postcodes, " if postcodes is not None else ""
     click.echo(
         f"{area.id}: {len(area.facilities)} facilities, {len(area.roads.lat)} junctions, "
         f"{len(area.roads.tails)} directed road links, {len(area.places.list_places())} places, "
+        f"{full_postcodes}"
         f"{len(area.feeds)} feeds and {len(area.traffic)} traffic sources listened to: valid"
     )
     last = max(area.calendar.holidays, default=None)
@@ -271,6 +274,23 @@ class _LazyTransit(click.Group):
         return build
 
 
+class _LazyPlaces(click.Group):
+    """`waitless places`: loaded when it is asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return ["build"]
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command."""
+        if cmd_name != "build":
+            return None
+        from waitless.commands.places import build  # noqa: PLC0415 - only this group pays for it
+
+        return build
+
+
+main.add_command(_LazyPlaces("places", help="Full postcodes, from published ones."))
 main.add_command(_LazyTransit("transit", help="Timetables of buses and trains."))
 main.add_command(_LazyForecast("forecast", help="What the waits will be, held against the past."))
 main.add_command(_LazyFeeds("feeds", help="Feed definitions, recorded payloads and series."))

@@ -47,6 +47,9 @@ def test_every_facility_can_be_reached_from_every_place_by_car(east_kent: Area) 
         ("CT13", "CT13"),
         ("canterbury", "Canterbury"),
         ("HERNE  BAY", "Herne Bay"),
+        ("hernebay", "Herne Bay"),
+        ("C\u00e1nterbury.", "Canterbury"),
+        ("CT1-3NG", "CT1 (middle of the postcode district)"),
     ],
 )
 def test_a_place_is_found_however_it_is_typed(east_kent: Area, typed: str, label: str) -> None:

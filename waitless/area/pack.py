@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,9 +15,12 @@ from feeds.topics import is_slug
 from feeds.traffic.definition import TrafficDefinition
 from routing.roadarrays import Roads
 from routing.roads import read_roads
+from waitless.area.bounds import Bounds
 from waitless.area.facility import Facility, FacilityRow
 from waitless.area.hours import Calendar
 from waitless.area.places import Gazetteer, PlaceRow
+from waitless.area.postcodefile import load_postcodes
+from waitless.area.postcodes import Postcodes
 from waitless.area.reader import AreaFault, PackReader
 from waitless.area.sources import (
     check_feed_ids,
@@ -28,22 +31,9 @@ from waitless.area.sources import (
 from waitless.traffic.links import LinkTable
 from waitless.traffic.profile import FLAT, Profile, load_profile
 
-__all__ = ["SHIPPED", "Area", "AreaFault", "Bounds", "find_pack", "load_area"]
+__all__ = ["SHIPPED", "Area", "AreaFault", "Bounds", "find_pack", "load_area", "load_bounds"]
 
 SHIPPED = Path(__file__).parent.parent / "areas"
-
-
-class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The box that origins and facilities must lie in, degrees WGS84."""
-
-    south: Annotated[float, msgspec.Meta(ge=-90, le=90)]
-    west: Annotated[float, msgspec.Meta(ge=-180, le=180)]
-    north: Annotated[float, msgspec.Meta(ge=-90, le=90)]
-    east: Annotated[float, msgspec.Meta(ge=-180, le=180)]
-
-    def contain(self, lat: float, lon: float) -> bool:
-        """Whether a point lies in the box. NaN lies nowhere."""
-        return self.south <= lat <= self.north and self.west <= lon <= self.east
 
 
 class AreaRow(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,6 +47,8 @@ class AreaRow(msgspec.Struct, forbid_unknown_fields=True):
     attribution: list[str]
     profile: str | None = None
     """The usual time of day of its roads; None: all hours are alike."""
+    postcodes: str | None = None
+    """The file of its full postcodes; None: they are answered by their outcodes."""
     holidays: list[date] = []
 
 
@@ -86,18 +78,21 @@ class Area:
         return list(dict.fromkeys(facility.provider for facility in self.facilities.values()))
 
 
-def load_area(folder: Path) -> Area:
+def load_area(folder: Path, places_file: Path | None = None) -> Area:
     """Load a pack.
+
+    Args:
+        folder: of the pack.
+        places_file: full postcodes, instead of those that the pack names.
 
     Raises:
         AreaFault: listing every fault found, each with its file, row and field.
     """
     reader = PackReader(folder)
-    row = reader.attempt("area.toml", lambda: _area_row(reader.document("area.toml")))
-    if row is None:
-        raise AreaFault(reader.faults)
+    row = _load_row(reader)
     facilities = _facilities(reader, row.bounds)
     places = list(_places(reader))
+    postcodes = _postcodes(reader, row, places_file)
     roads = reader.attempt(row.roads, lambda: read_roads(folder / row.roads))
     profile = FLAT if row.profile is None else _profile(reader, row.profile)
     definitions = list(list_definitions(reader, facilities))
@@ -112,7 +107,7 @@ def load_area(folder: Path) -> Area:
         bounds=row.bounds,
         calendar=Calendar(ZoneInfo(row.zone), frozenset(row.holidays)),
         facilities=facilities,
-        places=Gazetteer(places),
+        places=Gazetteer(places, postcodes),
         roads=roads,
         profile=profile,
         feeds=tuple(definition for definition in definitions if definition.enabled),
@@ -120,6 +115,15 @@ def load_area(folder: Path) -> Area:
         links=links,
         attribution=tuple(row.attribution),
     )
+
+
+def load_bounds(folder: Path) -> Bounds:
+    """The bounds of a pack; its other files need not be there yet.
+
+    Raises:
+        AreaFault: `area.toml` cannot be used.
+    """
+    return _load_row(PackReader(folder)).bounds
 
 
 def find_pack(name: str) -> Path:
@@ -132,6 +136,13 @@ def find_pack(name: str) -> Path:
         if (folder / "area.toml").is_file():
             return folder
     raise AreaFault([f"area {name!r}: no such shipped area, and no area.toml in a folder so named"])
+
+
+def _load_row(reader: PackReader) -> AreaRow:
+    row = reader.attempt("area.toml", lambda: _area_row(reader.document("area.toml")))
+    if row is None:
+        raise AreaFault(reader.faults)
+    return row
 
 
 def _area_row(document: dict[str, Any]) -> AreaRow:
@@ -170,6 +181,14 @@ def _facilities(reader: PackReader, bounds: Bounds) -> dict[str, Facility]:
 def _places(reader: PackReader) -> Iterator[PlaceRow]:
     for _, row in reader.rows("places.toml", "place", PlaceRow):
         yield row
+
+
+def _postcodes(reader: PackReader, row: AreaRow, places_file: Path | None) -> Postcodes | None:
+    if places_file is None and row.postcodes is None:
+        return None
+    path = places_file or reader.folder / str(row.postcodes)
+    where = "area.toml: postcodes" if places_file is None else "places_file"
+    return reader.attempt(where, lambda: load_postcodes(path, row.bounds))
 
 
 def _profile(reader: PackReader, name: str) -> Profile | None:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from unicodedata import normalize
 
 import msgspec
 
-_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
-_OUTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?")
+from waitless.area.postcodes import Postcodes, split_postcode, squeeze
+
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
@@ -32,14 +33,15 @@ class Place:
 
 
 def fold(text: str) -> str:
-    """A name without case, punctuation and spacing, so that spellings meet."""
-    return _NOT_LETTERS.sub(" ", text.casefold()).strip()
+    """A name without case, accents, punctuation and spacing, so that spellings meet."""
+    return _NOT_LETTERS.sub("", normalize("NFKD", text).casefold())
 
 
 class Gazetteer:
     """The places of an area, found by outcode, postcode or town."""
 
-    def __init__(self, rows: Iterable[PlaceRow]) -> None:
+    def __init__(self, rows: Iterable[PlaceRow], postcodes: Postcodes | None = None) -> None:
+        self.postcodes = postcodes
         self._outcodes: dict[str, Place] = {}
         self._towns: dict[str, list[Place]] = {}
         for row in rows:
@@ -51,22 +53,34 @@ class Gazetteer:
                     self._towns.setdefault(name, []).append(place)
 
     def list_places(self) -> list[Place]:
-        """Every place once, outcodes first."""
+        """Every place once, outcodes first; no full postcodes."""
         towns = {place.label: place for places in self._towns.values() for place in places}
         return [*self._outcodes.values(), *towns.values()]
 
     def find(self, text: str) -> list[Place]:
         """The places a text can mean: none, one, or several to choose from.
 
-        A full postcode is answered by its outcode, and labelled so: nothing finer is loaded.
+        A full postcode is answered by its own point where those of its outcode are loaded, else by
+        its outcode's. The label says which, and never has the postcode: labels are kept.
         """
-        squeezed = re.sub(r"\s+", "", text).upper()
-        if _OUTCODE.fullmatch(squeezed) and squeezed in self._outcodes:
-            return [self._outcodes[squeezed]]
-        postcode = _POSTCODE.fullmatch(squeezed)
-        if postcode is not None and postcode[1] in self._outcodes:
-            outcode = self._outcodes[postcode[1]]
-            return [
-                Place(f"{postcode[1]} (middle of the postcode district)", outcode.lat, outcode.lon)
-            ]
+        outcode = self._outcodes.get(squeeze(text))
+        if outcode is not None:
+            return [outcode]
+        postcode = split_postcode(text)
+        if postcode is not None:
+            return self._find_postcode(*postcode)
         return list(self._towns.get(fold(text), ()))
+
+    def list_choices(self, text: str) -> list[str]:
+        """What may be asked for instead of a text that is not found: a postcode's outcode."""
+        postcode = split_postcode(text)
+        return [] if postcode is None or postcode[0] not in self._outcodes else [postcode[0]]
+
+    def _find_postcode(self, outcode: str, inward: str) -> list[Place]:
+        if self.postcodes is not None and self.postcodes.has_outcode(outcode):
+            point = self.postcodes.find(outcode, inward)
+            return [] if point is None else [Place(f"{outcode} (your postcode)", *point)]
+        middle = self._outcodes.get(outcode)
+        if middle is None:
+            return []
+        return [Place(f"{outcode} (middle of the postcode district)", middle.lat, middle.lon)]

@@ -107,10 +107,13 @@ def _origin(values: Mapping[str, str], area: Area) -> tuple[Cell, str]:
 def _named(text: str, area: Area) -> tuple[Cell, str]:
     found = area.places.find(text)
     if not found:
+        choices = area.places.list_choices(text)
         raise RequestRefused(
             Problem.UNKNOWN_PLACE,
-            f"{text[:64]!r} is no postcode, outcode or town of {area.name}",
+            f"{text[:64]!r} is no postcode, outcode or town of {area.name}"
+            + (f"; its first half, {choices[0]}, is known" if choices else ""),
             parameter="place",
+            **({"choices": choices} if choices else {}),
         )
     if len(found) > 1:
         raise RequestRefused(

@@ -13,6 +13,7 @@ from yarl import URL
 from routing.modes import Mode
 from waitless.answers.question import Question, Questions
 from waitless.area.pack import Area
+from waitless.area.postcodes import split_postcode
 from waitless.cell import find_cell
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 
@@ -20,7 +21,6 @@ MOST_KEPT = 4096
 """Query strings that are recognised; the oldest is forgotten first."""
 _DECIMAL = rb"([+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?)"
 _POSITION = re.compile(rb"lat=" + _DECIMAL + rb"&lon=" + _DECIMAL + rb"(?:&(.*))?")
-_FULL_POSTCODE = re.compile(r"[A-Za-z]{1,2}[0-9][A-Za-z0-9]?[0-9][A-Za-z]{2}")
 _Parse = Callable[[], MultiMapping[str]]
 _KeptAs = bytes | tuple[int, int, bytes | None]
 
@@ -68,10 +68,9 @@ class Targets:
     def _parse(self, key: _KeptAs | None, parsed: MultiMapping[str]) -> Question:
         values = single_values(parsed, PARAMETERS)
         query = parse_query(values, self._area, self._modes)
-        # However it is spaced: so does the gazetteer read it.
-        squeezed = "".join(values.get("place", "").split())
-        named = "lat" not in values and _FULL_POSTCODE.fullmatch(squeezed) is None
-        question = self._questions.make(query, private=not named)
+        full_postcode = split_postcode(values.get("place", "")) is not None
+        question = self._questions.make(query, private="lat" in values or full_postcode)
+        named = "place" in values and not full_postcode
         if key is not None and (named if isinstance(key, bytes) else True):
             if len(self._kept) >= MOST_KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -242,57 +243,45 @@ class _LazyFeeds(click.Group):
         return feeds
 
 
-class _LazyForecast(click.Group):
-    """`waitless forecast`: loaded when it is asked for."""
+class _LazyGroup(click.Group):
+    """A group whose commands are loaded when they are asked for: only who asks pays for them."""
+
+    def __init__(self, name: str, sources: dict[str, str], *, help: str) -> None:  # noqa: A002 - click's
+        """Commands by name, each with the module that has it under that name."""
+        super().__init__(name, help=help)
+        self._sources = sources
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Name the commands."""
-        return ["backtest"]
+        return list(self._sources)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find one command."""
-        if cmd_name != "backtest":
+        if cmd_name not in self._sources:
             return None
-        from waitless.commands.forecast import backtest  # noqa: PLC0415 - only this group pays
-
-        return backtest
-
-
-class _LazyTransit(click.Group):
-    """`waitless transit`: loaded when it is asked for."""
-
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Name the commands."""
-        return ["build"]
-
-    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find one command."""
-        if cmd_name != "build":
-            return None
-        from waitless.commands.transit import build  # noqa: PLC0415 - only this group pays for it
-
-        return build
+        command: click.Command = getattr(import_module(self._sources[cmd_name]), cmd_name)
+        return command
 
 
-class _LazyPlaces(click.Group):
-    """`waitless places`: loaded when it is asked for."""
-
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Name the commands."""
-        return ["build"]
-
-    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find one command."""
-        if cmd_name != "build":
-            return None
-        from waitless.commands.places import build  # noqa: PLC0415 - only this group pays for it
-
-        return build
-
-
-main.add_command(_LazyPlaces("places", help="Full postcodes, from published ones."))
-main.add_command(_LazyTransit("transit", help="Timetables of buses and trains."))
-main.add_command(_LazyForecast("forecast", help="What the waits will be, held against the past."))
+_LAZY = [
+    _LazyGroup(
+        "places",
+        {"build": "waitless.commands.places"},
+        help="Full postcodes, from published ones.",
+    ),
+    _LazyGroup(
+        "transit",
+        {"build": "waitless.commands.transit"},
+        help="Timetables of buses and trains.",
+    ),
+    _LazyGroup(
+        "forecast",
+        {"backtest": "waitless.commands.forecast"},
+        help="What the waits will be, held against the past.",
+    ),
+]
+for _group in _LAZY:
+    main.add_command(_group)
 main.add_command(_LazyFeeds("feeds", help="Feed definitions, recorded payloads and series."))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from routing import frame, lookup
 from routing.compiled import compiled_with
 from routing.lookup import look_up
-from waitless.answers import columns, compose, ranking
+from waitless.answers import alike, columns, compose, marks, order, ranking
 from waitless.answers.columns import ORDER
 from waitless.answers.compose import compose as compose_answer
 from waitless.answers.ranking import find_away, rank_places
@@ -34,8 +34,8 @@ NOBODY = -1
 LOOKED_UP = 18
 """How many arguments `look_up` has after the origin."""
 _PARTS = (
-    lookup, frame, columns, ranking, compose, forecast_arrays, ledger_arrays, temper, reasons,
-    recommend,
+    lookup, frame, alike, columns, marks, order, ranking, compose, forecast_arrays,
+    ledger_arrays, temper, reasons, recommend,
 )  # fmt: skip
 """Modules of compiled functions and constants that are frozen in."""
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 PREFIX = "waitless/v1"
 TRAFFIC = "traffic"
@@ -64,8 +65,9 @@ def subscriptions(area: str) -> tuple[str, ...]:
     return f"{here}/+/+/wait", f"{here}/+/status", f"{here}/{TRAFFIC}/+"
 
 
+@lru_cache(maxsize=4096)
 def find_topic(topic: str, area: str) -> Topic | None:
-    """The parsed topic, or None where it is not one of this area's."""
+    """The parsed topic, or None where it is not one of this area's. The same ones come again."""
     match topic.split("/"):
         case ["waitless", "v1", there, "traffic", source]:
             if there == area and is_slug(source) and source != "status":

@@ -32,7 +32,8 @@ OPERATORS = int(os.environ.get("LOAD_OPERATORS", "10"))
 MOST_AT_ONCE = 500
 """Questions of open-loop patients that may wait for an answer; one more counts as failed."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-LOOK_AGAIN_SHARE, GO_SHARE = 0.3, 0.2
+LOOK_AGAIN_SHARE, FARTHEST_MINUTES = 360
+GO_SHARE = 0.3, 0.2
 """Of patients who ask the same again a little later, and who say that they go."""
 ROOT = Path(__file__).parents[1]
 
@@ -86,6 +87,8 @@ class _Asker(FastHttpUser):
 
     def _go(self, answer: dict) -> None:
         first = answer["destinations"][0]
+        if first["travel"]["minutes"] > FARTHEST_MINUTES:
+            return  # nobody walks that far, and the service takes no such journey
         going = {
             "facility": first["facility"]["id"],
             "mode": answer["mode"],

@@ -32,8 +32,8 @@ OPERATORS = int(os.environ.get("LOAD_OPERATORS", "10"))
 MOST_AT_ONCE = 500
 """Questions of open-loop patients that may wait for an answer; one more counts as failed."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-LOOK_AGAIN_SHARE, FARTHEST_MINUTES = 360
-GO_SHARE = 0.3, 0.2
+FARTHEST_MINUTES = 360
+LOOK_AGAIN_SHARE, GO_SHARE = 0.3, 0.2
 """Of patients who ask the same again a little later, and who say that they go."""
 ROOT = Path(__file__).parents[1]
 

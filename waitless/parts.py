@@ -86,7 +86,7 @@ class Parts:
             most_entries=settings.cache_entries, most_bytes=settings.cache_megabytes * 2**20
         )
         self.registry.register(CacheFigures(cache))
-        self.targets = Targets(self.area, MODES)
+        self.targets = Targets(self.area, MODES, now)
         self.answers = Answers(
             self.area,
             board=lambda: self.follower.board,

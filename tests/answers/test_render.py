@@ -1,5 +1,6 @@
 """Compiled answers are those of `recommend`, byte for byte, whatever is asked of whatever board."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -96,6 +97,7 @@ def queries(draw: st.DrawFn) -> Query:
     query=queries(),
     now=instants,
     odd_us=st.sampled_from([0, 1]),
+    ahead=st.one_of(st.none(), st.integers(-1, 24 * 60)),
     epoch=st.integers(1, 9),
     degraded=st.booleans(),
 )
@@ -107,10 +109,13 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
     query: Query,
     now: datetime,
     odd_us: int,
+    ahead: int | None,
     epoch: int,
     degraded: bool,  # noqa: FBT001 - drawn
 ) -> None:
     now = now + timedelta(microseconds=odd_us)
+    if ahead is not None:
+        query = replace(query, depart_at=now + timedelta(minutes=ahead))
     readings, outlooks = {}, {}
     for facility_id in data.draw(st.sets(st.sampled_from(sorted(east_kent.facilities)))):
         as_of = now - data.draw(minutes_back)
@@ -156,7 +161,15 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
 
     body, *_ = renderer.answer(
         Questions(east_kent).make(query, private=False),
-        make_sheet(east_kent, board, now, now + TICK, picture=picture, policy=POLICY),
+        make_sheet(
+            east_kent,
+            board,
+            now,
+            now + TICK,
+            picture=picture,
+            policy=POLICY,
+            foreseen=query.is_foreseen(now),
+        ),
         renderer.travelled(travel.by_mode[query.mode]),
     )
 

@@ -6,6 +6,7 @@ import pytest
 from multidict import MultiDict
 
 from loadtests.questions import HERE_SHARE, Questions, load_population
+from tests.support.clock import MONDAY_MORNING
 from waitless.area.pack import Area
 from waitless.travel import MODES
 from waitless.web.parse import PARAMETERS, parse_query, single_values
@@ -21,7 +22,7 @@ def _draw(area: Area, number: int) -> list[dict[str, str]]:
 
 def test_the_service_takes_every_question(east_kent: Area) -> None:
     for asked in _draw(east_kent, 5000):
-        parse_query(single_values(MultiDict(asked), PARAMETERS), east_kent, MODES)
+        parse_query(single_values(MultiDict(asked), PARAMETERS), east_kent, MODES, MONDAY_MORNING)
 
 
 def test_more_ask_from_where_more_live(east_kent: Area) -> None:

@@ -206,7 +206,7 @@ class Reference:
     def __init__(self, area: Area, writer: Writer) -> None:
         self._area = area
         self._writer = writer
-        self._targets = Targets(area, MODES)
+        self._targets = Targets(area, MODES, lambda: datetime.now(UTC))
         self._plain: dict[tuple[object, ...], bytes] = {}
         self._nobody = picture_of(Held({}, {}, Learnt()), list(area.facilities), 0.0)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clock import FakeClock
+from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.postcodes import build_places, onspd
 from tests.support.service import Patient, assert_problem, eventually, get_json, serving
 from tests.web.conftest import READINGS, put
@@ -102,7 +102,7 @@ async def test_two_postcodes_of_one_cell_share_an_answer(local: Patient) -> None
 
 @pytest.mark.parametrize("typed", ["CT14+9AA", "ct149aa", "CT%2014-9AA", "C%54149A%41"])
 def test_a_query_with_a_full_postcode_is_not_kept(places: Path, typed: str) -> None:
-    targets = Targets(load_area(find_pack("east-kent"), places), MODES)
+    targets = Targets(load_area(find_pack("east-kent"), places), MODES, lambda: MONDAY_MORNING)
 
     targets.read(b"place=CT14")
     targets.read(f"place={typed}".encode())
@@ -114,7 +114,7 @@ def test_a_query_with_a_full_postcode_is_not_kept(places: Path, typed: str) -> N
 def test_a_postcode_whose_outcode_ends_in_a_letter_is_not_kept_either(plymouth_pack: Path) -> None:
     rows = plymouth_pack / "places.toml"
     rows.write_text(rows.read_text().replace('"PL1"', '"W1A"'))
-    targets = Targets(load_area(plymouth_pack), MODES)
+    targets = Targets(load_area(plymouth_pack), MODES, lambda: MONDAY_MORNING)
 
     question = targets.read(b"place=W1A+9AA")
 

@@ -32,8 +32,8 @@ async def test_the_answer_has_the_contracts_fields(patient: Patient) -> None:
     answer = await get_json(patient, PATH, place="CT14", need="wound", age=34, limit=3)
 
     assert list(answer) == [
-        "generated_at", "valid_until", "area", "data", "degraded", "epoch", "origin", "mode",
-        "need", "advice", "destinations", "not_shown", "excluded",
+        "generated_at", "valid_until", "area", "data", "degraded", "epoch", "origin", "depart_at",
+        "mode", "need", "advice", "destinations", "not_shown", "excluded",
     ]  # fmt: skip
     assert (answer["area"], answer["data"], answer["degraded"]) == ("east-kent", "live", False)
     assert answer["generated_at"].endswith("Z")
@@ -274,7 +274,9 @@ async def test_a_request_id_is_mirrored_when_it_is_harmless(patient: Patient) ->
 )
 def test_any_query_is_understood_or_refused(east_kent: Area, query: list[tuple[str, str]]) -> None:
     try:
-        parsed = parse_query(single_values(MultiDict(query), PARAMETERS), east_kent, MODES)
+        parsed = parse_query(
+            single_values(MultiDict(query), PARAMETERS), east_kent, MODES, MONDAY_MORNING
+        )
     except RequestRefused as refused:
         assert refused.detail  # noqa: PT017 - either outcome is right
     else:

@@ -62,6 +62,8 @@ class Answers:
         self._on_advice = on_advice
         self._board = EMPTY_BOARD
         self._sheet = make_sheet(area, EMPTY_BOARD, _BEFORE, _BEFORE)
+        self._unforeseen: Sheet | None = None
+        """Of the same moment, for those who depart later than waits are foretold."""
         self._tables: TravelTables | None = None
         self._travelled: dict[str, Travelled] = {}
         """By mode's name: an enumeration's member is slow to be looked up by."""
@@ -78,6 +80,8 @@ class Answers:
         tables = self._get_tables()
         if tables is not self._tables:
             self._swap(tables)
+        if not question.query.is_foreseen(sheet.now):
+            sheet = self._without_waits()
         travelled = self._travelled[question.mode]
         entry = self._cache.find(question.key, sheet, travelled)
         if entry is None:
@@ -110,8 +114,16 @@ class Answers:
         if sheet.tag == self._sheet.tag and sheet.until == self._sheet.until:
             return self._sheet
         self._cache.drop()
-        self._sheet = sheet
+        self._sheet, self._unforeseen = sheet, None
         return sheet
+
+    def _without_waits(self) -> Sheet:
+        if self._unforeseen is None:
+            sheet = self._sheet
+            self._unforeseen = make_sheet(
+                self._area, self._board, sheet.now, sheet.until, policy=self._policy, foreseen=False
+            )
+        return self._unforeseen
 
     def _swap(self, tables: TravelTables) -> None:
         """Lay out the tables that are others now; answers of the others stay."""

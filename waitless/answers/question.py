@@ -50,16 +50,17 @@ class Questions:
         origin = query.origin
         key = (
             origin.row, origin.column, query.label, query.mode, query.need, query.age_years,
-            query.limit, private,
+            query.limit, query.depart_at, private,
         )  # fmt: skip
         about = {
             "origin": Origin(origin.lat, origin.lon, query.label),
+            "depart_at": query.depart_at,
             "mode": query.mode,
             "need": query.need,
             "advice": list_advice(query.need, query.age_years),
         }
         tag = blake2b(repr(key).encode(), digest_size=6).hexdigest().encode()
-        setting = f"{query.mode} {query.need} {query.age_years}"
+        setting = f"{query.mode} {query.need} {query.age_years} {query.depart_at}"
         return Question(
             query, origin.lat, origin.lon, query.limit, query.mode.value, setting,
             key, private, tag, render(about)[1:-1],

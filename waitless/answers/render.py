@@ -13,7 +13,7 @@ from routing.geo import Plane
 from waitless.answers.columns import make_desk
 from waitless.answers.compose import ROOM_A_PLACE, ROOM_BESIDES
 from waitless.answers.doors import Doors, lay_out
-from waitless.answers.instants import render
+from waitless.answers.instants import render, to_us
 from waitless.answers.kernel import ALL_WET, LOOKED_UP, NOBODY, answer_from, answer_whole
 from waitless.answers.question import Question
 from waitless.answers.sheet import Sheet
@@ -23,6 +23,7 @@ from waitless.area.pack import Area
 from waitless.ledger.policy import UNMOVED, Policy
 from waitless.ledger.temper import find_spread
 from waitless.recommend.cards import describe_facility, directions
+from waitless.recommend.query import DEPARTS_WITHIN, Query
 from waitless.recommend.recommend import FAR_AWAY, NO_WAY
 from waitless.recommend.suit import Exclusion, ExclusionReason, find_barred
 from waitless.travel.tables import ModeTable
@@ -119,7 +120,8 @@ class Renderer:
         by_id = sorted(range(len(self._facilities)), key=lambda f: self._facilities[f].id)
         self._id_order = np.empty(len(by_id), dtype=np.int64)
         self._id_order[by_id] = np.arange(len(by_id))
-        self._doors: dict[Need, _DoorsLaid] = {}
+        self._doors: dict[tuple[Need, bool], _DoorsLaid] = {}
+        """By need, and whether one departs later."""
         self._barred: dict[tuple[Need, int | None], _Barred] = {}
         self._settings: dict[str, _Setting] = {}
         self._desk = make_desk(len(self._facilities))
@@ -169,17 +171,18 @@ class Renderer:
 
     def _set(self, question: Question, sheet: Sheet, travelled: Travelled) -> _Setting:
         """Lay ready what questions of one kind are answered from."""
-        if self._settings and next(iter(self._settings.values())).sheet is not sheet:
+        if self._settings and next(iter(self._settings.values())).sheet.now is not sheet.now:
             self._settings.clear()  # nor the old sheet
         query = question.query
-        laid = self._doors_of(query.need, sheet)
+        laid = self._doors_of(query, sheet)
+        departs_us = to_us(query.find_departure(sheet.now))
         barred = self._barred_of(query.need, query.age_years)
         texts = (self._places, travelled.texts, barred.texts, laid.texts, sheet.texts)
         self._make_room(texts)
         asked = (
             *travelled.table.reach.asked, *self._desk, travelled.column, barred.flags,
             self._id_order, barred.margin, *laid.doors.columns,
-            sheet.now_us, *sheet.waits.figures, *sheet.waits.load, *sheet.columns,
+            departs_us, *sheet.waits.figures, *sheet.waits.load, *sheet.columns,
             self._most_minutes, self._policy.spread_minutes,
             self._out, barred.limited, laid.offset_minutes,
             *(array for one in texts for array in one),
@@ -200,19 +203,19 @@ class Renderer:
             self._out = np.empty(room, dtype=np.uint8)
             self._view = self._out.data
 
-    def _doors_of(self, need: Need, sheet: Sheet) -> _DoorsLaid:
-        laid = self._doors.get(need)
+    def _doors_of(self, query: Query, sheet: Sheet) -> _DoorsLaid:
+        need, later = query.need, query.depart_at is not None
+        laid = self._doors.get((need, later))
         if laid is None or not laid.doors.since <= sheet.now < laid.doors.until:
-            doors = lay_out(
-                self._area.facilities, need, self._area.calendar, sheet.now, self._reach
-            )
+            reach = self._reach + DEPARTS_WITHIN if later else self._reach
+            doors = lay_out(self._area.facilities, need, self._area.calendar, sheet.now, reach)
             texts = lay_end_to_end(
                 doors.closing,
                 (before for before, _ in doors.refusal),
                 (after for _, after in doors.refusal),
             )
             offsets = np.array(doors.offset_minutes, dtype=np.int64)
-            laid = self._doors[need] = _DoorsLaid(doors, texts, offsets)
+            laid = self._doors[need, later] = _DoorsLaid(doors, texts, offsets)
         return laid
 
     def _barred_of(self, need: Need, age: int | None) -> _Barred:

@@ -13,7 +13,7 @@ from waitless.answers.texts import Texts, lay_end_to_end
 from waitless.area.facility import Facility
 from waitless.area.hours import Calendar
 from waitless.area.pack import Area
-from waitless.board import Board
+from waitless.board import EMPTY_BOARD, Board
 from waitless.forecast.posted import WhenSeen
 from waitless.ledger.picture import LedgerPicture
 from waitless.ledger.policy import UNMOVED, Policy
@@ -32,8 +32,7 @@ class Sheet:
     """The dynamic parts of answers. Two sheets of one `tag` give the same answers."""
 
     now: datetime
-    """What answers are made for."""
-    now_us: int
+    """What answers are made for: one object in all sheets of a moment."""
     until: datetime
     """The first later instant that answers are to be made anew for."""
     waits: Waits
@@ -80,6 +79,7 @@ def make_sheet(
     *,
     picture: LedgerPicture | None = None,
     policy: Policy = UNMOVED,
+    foreseen: bool = True,
 ) -> Sheet:
     """Lay a board out for answers that are made for `now` and given until `until`.
 
@@ -90,10 +90,12 @@ def make_sheet(
         until: the first later instant that they are to be made anew for.
         picture: who is on the way; None where that is not to be known.
         policy: what moves people.
+        foreseen: whether waits are told; not to those who depart later than they are foretold.
     """
-    waits = lay_waits(area, board, now, picture=picture, policy=policy)
+    believed = board if foreseen else EMPTY_BOARD
+    waits = lay_waits(area, believed, now, picture=picture if foreseen else None, policy=policy)
     rows = [
-        _row(facility, area.calendar, board, now, basis)
+        _row(facility, area.calendar, board, now, basis if foreseen else None)
         for facility, basis in zip(area.facilities.values(), waits.basis, strict=True)
     ]
     reported = [
@@ -113,7 +115,7 @@ def make_sheet(
         digest.update(np.asarray(array).tobytes())
     digest.update(b"spread" if waits.spread else b"")
     tag = digest.hexdigest()[:24].encode()
-    return Sheet(now, to_us(now), until, waits, columns, texts, opening, about, tag)
+    return Sheet(now, until, waits, columns, texts, opening, about, tag)
 
 
 def _render_about(area: Area, board: Board) -> bytes:
@@ -126,19 +128,25 @@ def _render_about(area: Area, board: Board) -> bytes:
     return b"," + render(about)[1:-1] + b","
 
 
-def _row(facility: Facility, calendar: Calendar, board: Board, now: datetime, basis: Basis) -> _Row:
+def _row(
+    facility: Facility, calendar: Calendar, board: Board, now: datetime, basis: Basis | None
+) -> _Row:
+    """`basis` is None where no wait is told."""
     reading = board.readings.get(facility.id)
-    wait = board.live_wait(facility.id, now)
+    wait = None if basis is None else board.live_wait(facility.id, now)
     live_until = None
     if wait is not None and reading is not None and reading.wait_as_of is not None:
         live_until = reading.wait_as_of + LIVE_FOR
     # The numbers depend on the journey: whoever composes an answer writes them.
-    seen = None if wait is None else WhenSeen(p10=0, p50=0, p90=0, mean=0, basis=basis)
+    seen = None
+    if wait is not None and basis is not None:
+        seen = WhenSeen(p10=0, p50=0, p90=0, mean=0, basis=basis)
+    reasons = list_wait_reasons(wait, reading, now)
     return _Row(
         wait is not None and not wait.clock.is_arrival_to_treatment,
         live_until,
         render(wait_card(facility, wait, seen, board, now)),
-        tuple(list_wait_reasons(wait, reading, now)),
+        (Reason.WAIT_NOT_FORESEEN,) if basis is None else tuple(reasons),
         None if reading is None else find_reported(facility, reading, now, calendar),
     )
 

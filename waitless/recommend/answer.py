@@ -119,6 +119,8 @@ class Recommendation:
     degraded: bool
     epoch: int
     origin: Origin
+    depart_at: datetime | None
+    """When the origin is left; null: at once."""
     mode: str
     need: str
     advice: list[Advice]

@@ -29,9 +29,9 @@ _DIRECTIONS_MODE = {
 }
 
 
-def facility_card(option: Option, calendar: Calendar, now: datetime) -> FacilityCard:
+def facility_card(option: Option, calendar: Calendar, departs: datetime) -> FacilityCard:
     """The place itself, with its closing time after the arrival."""
-    arrival = now + timedelta(minutes=option.journey.minutes)
+    arrival = departs + timedelta(minutes=option.journey.minutes)
     return describe_facility(option.facility, calendar.find_closing(option.facility.hours, arrival))
 
 

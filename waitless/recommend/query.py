@@ -1,7 +1,7 @@
 """What a patient asks."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from routing.modes import Mode
@@ -9,6 +9,11 @@ from waitless.area.facility import Need
 from waitless.cell import Cell
 
 DEFAULT_LIMIT, MOST_LIMIT = 5, 50
+DEPARTS_WITHIN = timedelta(hours=24)
+"""A departure is at most so far ahead."""
+FORESEEN = timedelta(hours=2)
+"""Whoever departs later than this is told no wait: forecasts were measured at one and two hours
+(docs/prediction.md), and a wait that nobody foresees is better left out than guessed."""
 MOST_AGE = 130
 
 
@@ -24,6 +29,16 @@ class Query:
     age_years: int | None = None
     """None where it was not given: no age rule is applied, and `age_limit` says where one is."""
     limit: int = DEFAULT_LIMIT
+    depart_at: datetime | None = None
+    """When the origin is left, aware UTC; None: at once."""
+
+    def find_departure(self, now: datetime) -> datetime:
+        """When the origin is left by who is answered at `now`."""
+        return now if self.depart_at is None else max(now, self.depart_at)
+
+    def is_foreseen(self, now: datetime) -> bool:
+        """Whether waits can be told to who is answered at `now`."""
+        return self.depart_at is None or self.depart_at - now <= FORESEEN
 
 
 Basis = Literal["live_traffic", "usual", "timetable", "estimate"]

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     WAIT_UNKNOWN = "wait_unknown"
     WAIT_WITHHELD = "wait_withheld"
     WAIT_NOT_CURRENT = "wait_not_current"
+    WAIT_NOT_FORESEEN = "wait_not_foreseen"
     POSTED_LONGEST = "posted_longest"
     POSTED_AS_BAND = "posted_as_band"
     POSTED_WITHOUT_UPPER_LIMIT = "posted_without_upper_limit"
@@ -60,6 +61,7 @@ REASON_TEXTS = {
     Reason.WAIT_UNKNOWN: "No waiting time is published.",
     Reason.WAIT_WITHHELD: "The unit is withholding its waiting time.",
     Reason.WAIT_NOT_CURRENT: "No current figure: the last one is over 30 minutes old.",
+    Reason.WAIT_NOT_FORESEEN: "Waits are not foretold more than two hours ahead.",
     Reason.POSTED_LONGEST: "The published figure is the longest wait; most are seen sooner.",
     Reason.POSTED_AS_BAND: "The wait is published as a range.",
     Reason.POSTED_WITHOUT_UPPER_LIMIT: "The wait is published as “over” a figure, with no limit.",
@@ -75,10 +77,11 @@ def list_reasons(
     now: datetime,
     *,
     spread: bool = False,
+    foreseen: bool = True,
 ) -> list[Reason]:
     """The reasons of the destination at `place` (0 is first) of a ranking.
 
-    `spread` says that the first was chosen among its like.
+    `spread` says that the first was chosen among its like, `foreseen` that waits are told at all.
     """
     candidate = ranked[place]
     reasons: list[Reason] = []
@@ -98,6 +101,8 @@ def list_reasons(
         reasons.append(Reason.POLICY_MARGIN)
     if age_years is None and option.facility.min_age_months is not None:
         reasons.append(Reason.AGE_LIMIT)
+    if not foreseen:
+        return [*reasons, Reason.WAIT_NOT_FORESEEN]
     return reasons + list_wait_reasons(option.wait, option.reading, now)
 
 

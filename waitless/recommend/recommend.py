@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from feeds.model import Wait
 from routing.rank import Candidate, rank, similar
 from waitless.area.pack import Area
-from waitless.board import Board
+from waitless.board import EMPTY_BOARD, Board
 from waitless.forecast.posted import WhenSeen
 from waitless.ledger.picture import LedgerPicture
 from waitless.ledger.policy import UNMOVED, Policy
@@ -57,7 +57,14 @@ def recommend(
         picture: who is on the way; None where that is not to be known.
         policy: what moves people.
     """
-    waits = lay_waits(area, board, now, picture=picture, policy=policy)
+    foreseen = query.is_foreseen(now)
+    waits = lay_waits(
+        area,
+        board if foreseen else EMPTY_BOARD,
+        now,
+        picture=picture if foreseen else None,
+        policy=policy,
+    )
     margins = [policy.margin(one.kind, query.need) for one in area.facilities.values()]
     options, excluded = _sort_out(query, area, journeys, board, waits, margins, now=now)
     options, too_far = _cut_detours(options, most_minutes)
@@ -68,12 +75,16 @@ def recommend(
     destinations = [
         Destination(
             rank=place + 1,
-            facility=facility_card(option, area.calendar, now),
+            facility=facility_card(option, area.calendar, query.find_departure(now)),
             travel=travel_card(option, query.mode),
             wait=wait_card(option.facility, option.wait, option.seen, board, now),
             total=total_card(ranked[place].total),
             others_on_the_way=option.others,
-            reasons=[*list_reasons(place, ranked, option, query.age_years, now, spread=spread)],
+            reasons=[
+                *list_reasons(
+                    place, ranked, option, query.age_years, now, spread=spread, foreseen=foreseen
+                )
+            ],
             similar_to_previous=_similar_to_previous(place, ranked),
         )
         for place, option in enumerate(shown)
@@ -86,6 +97,7 @@ def recommend(
         degraded=board.degraded,
         epoch=board.epoch,
         origin=Origin(query.origin.lat, query.origin.lon, query.label),
+        depart_at=query.depart_at,
         mode=query.mode,
         need=query.need,
         advice=list_advice(query.need, query.age_years),
@@ -112,14 +124,15 @@ def _sort_out(  # noqa: PLR0917 - all that an option is made of
         journeys[facility_id].minutes if facility_id in journeys else inf
         for facility_id in area.facilities
     ]
-    ranges, others, moved = waits.expect(np.array(away))
+    departs, foreseen = query.find_departure(now), query.is_foreseen(now)
+    ranges, others, moved = waits.expect(np.array(away), departs)
     for f, facility in enumerate(area.facilities.values()):
         journey = journeys.get(facility.id)
         if journey is None:
             excluded.append(Exclusion(facility.id, ExclusionReason.UNREACHABLE, NO_WAY))
             continue
         reading = board.readings.get(facility.id)
-        arrival = now + timedelta(minutes=journey.minutes)
+        arrival = departs + timedelta(minutes=journey.minutes)
         verdict = find_unsuitable(
             facility,
             need=query.need,
@@ -132,7 +145,7 @@ def _sort_out(  # noqa: PLR0917 - all that an option is made of
         if isinstance(verdict, Exclusion):
             excluded.append(verdict)
             continue
-        wait = board.live_wait(facility.id, now)
+        wait = board.live_wait(facility.id, now) if foreseen else None
         seen = None if wait is None else _tell_range(ranges[f], waits.basis[f])
         closing = area.calendar.find_closing(facility.hours, arrival)
         options.append(

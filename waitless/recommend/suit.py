@@ -7,7 +7,7 @@ from enum import StrEnum
 from feeds.model import FacilityStatus
 from waitless.area.facility import Facility, Need, XrayAnswer
 from waitless.area.hours import Calendar
-from waitless.reading import Reading
+from waitless.reading import CLOSURE_HOLDS_FOR, Reading
 
 
 class ExclusionReason(StrEnum):
@@ -165,17 +165,18 @@ def find_reported(
     """What the unit itself says against coming; None where nothing.
 
     "Closed", said while it was closed by its hours, ends with its next opening: a feed says so all
-    night. Any other report stands until its source says otherwise, or it has grown too old.
+    night. Any other report stands until its source says otherwise, or it has grown too old,
+    and does not concern who arrives later than that.
     """
     status, said_at = reading.standing_status(now), reading.status_as_of
     if status not in _REPORTED or said_at is None:
         return None
-    opening = None
+    ends_at: datetime | None = said_at + CLOSURE_HOLDS_FOR
     if status is FacilityStatus.CLOSED and not calendar.is_open(facility.hours, said_at):
-        opening = calendar.find_opening(facility.hours, said_at)
+        ends_at = calendar.find_opening(facility.hours, said_at)
     reason, words = _REPORTED[status]
     ago = int((now - said_at).total_seconds() // 60)
-    return Reported(reason, f"{words} {ago} min ago.", ends_at=opening)
+    return Reported(reason, f"{words} {ago} min ago.", ends_at=ends_at)
 
 
 def find_xray(

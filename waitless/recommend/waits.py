@@ -58,7 +58,6 @@ class Load(NamedTuple):
 class Waits:
     """The waits of one board and ledger at one instant."""
 
-    now_us: int
     figures: Figures
     load: Load
     basis: list[Basis]
@@ -66,19 +65,21 @@ class Waits:
     spread: bool
     """Whether people are to be spread by chance, because nobody knows who else is on the way."""
 
-    def expect(self, away: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+    def expect(self, away: _Floats, departs: datetime) -> tuple[_Floats, _Floats, _Floats]:
         """Ranges of each facility's wait, and those on the way who are in them.
 
         Args:
             away: minutes of the journey to each facility, infinite where there is none.
+            departs: when it begins.
 
         Returns:
             [facility, 4]: p10, p50, p90, mean in minutes, NaN where unknown; by facility the
             people on the way, NaN where nobody counts; the minutes that they move the range by.
         """
         load = self.load
-        seen = see_waits(find_arrivals(self.now_us, away), *self.figures)
-        since_s, until_s = load.since_s, self.now_us / _MICROSECONDS + away * 60.0
+        departs_us = (departs - _EPOCH) // datetime.resolution
+        seen = see_waits(find_arrivals(departs_us, away), *self.figures)
+        since_s, until_s = load.since_s, departs_us / _MICROSECONDS + away * 60.0
         mean = np.ascontiguousarray(seen[:, 3])
         corrected = correct_waits(
             mean, load.first_s, load.until, since_s, until_s, load.usual_per_minute,
@@ -114,7 +115,6 @@ def lay_waits(
         [(np.nan,) * 4 if one is None else (one.p10, one.p50, one.p90, one.mean) for one in posted]
     ).reshape(-1, 4)
     return Waits(
-        (now - _EPOCH) // (datetime.resolution),
         Figures(quantiles, *_lay_outlooks(outlooks)),
         _lay_load(facilities, posted, area, board, now, picture, policy),
         ["posted" if one is None else "forecast" for one in outlooks],

@@ -6,10 +6,8 @@ import msgspec
 
 from routing.modes import Mode
 from waitless import __version__
-from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.recommend.answer import Recommendation
-from waitless.recommend.query import DEFAULT_LIMIT, MOST_AGE, MOST_LIMIT
 from waitless.web.answers import (
     AuditList,
     CapacityAnswer,
@@ -39,8 +37,8 @@ from waitless.web.openapi_parts import (
     refusals,
     secured,
     whole,
-    words,
 )
+from waitless.web.openapi_questions import describe_questions
 from waitless.web.problems import Problem
 from waitless.web.told import ToldList
 
@@ -113,7 +111,7 @@ def describe_api(area: Area, modes: Collection[Mode]) -> Document:
 def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Document]]:
     """Every operation by path and method, as it is where no limits are set."""
     return {
-        "/v1/recommendations": {"get": _recommendations(modes)},
+        **describe_questions(modes),
         "/v1/facilities": {
             "get": gives("listFacilities", "Every facility, as GeoJSON", FacilityCollection)
         },
@@ -152,38 +150,6 @@ def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Docu
         "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
         "/readyz": {"get": _ready()},
     }
-
-
-def _recommendations(modes: Collection[Mode]) -> Document:
-    about_origin = {Problem.MISSING_ORIGIN, Problem.TWO_ORIGINS, Problem.BAD_COORDINATES}
-    about_place = {Problem.OUTSIDE_AREA, Problem.UNKNOWN_PLACE, Problem.AMBIGUOUS_PLACE}
-    about_rest = {
-        Problem.UNKNOWN_MODE,
-        Problem.MODE_UNAVAILABLE,
-        Problem.UNKNOWN_NEED,
-        Problem.BAD_AGE,
-        Problem.BAD_LIMIT,
-        Problem.REPEATED_PARAMETER,
-    }
-    return gives(
-        "recommend",
-        "Ranked destinations from an origin, with reasons",
-        Recommendation,
-        [
-            parameter("lat", "Latitude, decimal degrees WGS84; with lon", {"type": "number"}),
-            parameter("lon", "Longitude, decimal degrees WGS84; with lat", {"type": "number"}),
-            parameter("place", "Instead: a postcode, outcode or town", {"type": "string"}, "CT1"),
-            parameter("mode", "How you travel", words(modes, Mode.DRIVE)),
-            parameter("need", "What you come with", words(Need, Need.MINOR_INJURY)),
-            parameter("age", "Age in completed years", whole(0, MOST_AGE)),
-            parameter(
-                "limit",
-                "How many destinations",
-                {**whole(1, MOST_LIMIT), "default": DEFAULT_LIMIT},
-            ),
-        ],
-        about_origin | about_place | about_rest,
-    )
 
 
 def _history(area: Area) -> Document:

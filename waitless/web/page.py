@@ -46,7 +46,7 @@ class PatientPage:
         try:
             values = single_values(request.query, PARAMETERS, strangers_pass=True)
             if values.keys() & {"place", "lat", "lon"}:
-                query = parse_query(values, self._area, self._modes)
+                query = parse_query(values, self._area, self._modes, self._now())
         except RequestRefused as fault:
             refused = fault
         answer = None if query is None else self._recommendations.answer(query)

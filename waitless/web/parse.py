@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -13,9 +14,10 @@ from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.cell import Cell, cell_of
 from waitless.recommend.query import DEFAULT_LIMIT, MOST_AGE, MOST_LIMIT, Query
+from waitless.web.departure import parse_departure
 from waitless.web.problems import Problem, RequestRefused
 
-PARAMETERS = ("lat", "lon", "place", "mode", "need", "age", "limit")
+PARAMETERS = ("lat", "lon", "place", "mode", "need", "age", "limit", "depart_at")
 YOUR_POSITION = "your position"
 _DIGITS = re.compile(r"[0-9]{1,4}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?")
@@ -54,18 +56,22 @@ def single_values(
     return values
 
 
-def parse_query(values: Mapping[str, str], area: Area, modes: Collection[Mode]) -> Query:
+def parse_query(
+    values: Mapping[str, str], area: Area, modes: Collection[Mode], now: datetime
+) -> Query:
     """A patient's question.
 
     Args:
         values: the parameters, as `single_values` gives them.
         area: where places are looked up, and which positions are served.
         modes: the ways of travelling that there are tables for.
+        now: the time of the question: a departure must be ahead of it.
 
     Raises:
         RequestRefused: whatever cannot be understood, by name.
     """
     origin, label = _origin(values, area)
+    depart_at = values.get("depart_at")
     return Query(
         origin=origin,
         label=label,
@@ -73,6 +79,9 @@ def parse_query(values: Mapping[str, str], area: Area, modes: Collection[Mode]) 
         need=_word(Need, values.get("need", Need.MINOR_INJURY), Problem.UNKNOWN_NEED, "need"),
         age_years=_whole(values, "age", 0, MOST_AGE, Problem.BAD_AGE),
         limit=_whole(values, "limit", 1, MOST_LIMIT, Problem.BAD_LIMIT) or DEFAULT_LIMIT,
+        depart_at=None
+        if depart_at is None
+        else parse_departure(depart_at, now, area.calendar.zone),
     )
 
 

@@ -1,11 +1,12 @@
 """From a request's query string to a question, each parsed once.
 
 What is kept to recognise a query string holds no position: a position is rounded to its cell
-first, and query strings with a full postcode are not kept.
+first, and query strings with a full postcode are not kept, nor those that name a departure.
 """
 
 import re
 from collections.abc import Callable, Collection
+from datetime import datetime
 
 from multidict import MultiMapping
 from yarl import URL
@@ -28,9 +29,10 @@ _KeptAs = bytes | tuple[int, int, bytes | None]
 class Targets:
     """The questions that query strings ask of an area."""
 
-    def __init__(self, area: Area, modes: Collection[Mode]) -> None:
+    def __init__(self, area: Area, modes: Collection[Mode], now: Callable[[], datetime]) -> None:
         self._area = area
         self._modes = modes
+        self._now = now
         self._questions = Questions(area)
         self._kept: dict[_KeptAs, Question] = {}
 
@@ -67,11 +69,12 @@ class Targets:
 
     def _parse(self, key: _KeptAs | None, parsed: MultiMapping[str]) -> Question:
         values = single_values(parsed, PARAMETERS)
-        query = parse_query(values, self._area, self._modes)
+        query = parse_query(values, self._area, self._modes, self._now())
         full_postcode = split_postcode(values.get("place", "")) is not None
         question = self._questions.make(query, private="lat" in values or full_postcode)
         named = "place" in values and not full_postcode
-        if key is not None and (named if isinstance(key, bytes) else True):
+        lasting = "depart_at" not in values  # else it means another time tomorrow, or passes
+        if lasting and key is not None and (named if isinstance(key, bytes) else True):
             if len(self._kept) >= MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = question

@@ -135,7 +135,7 @@ def check() -> None:
         settings.list_trusted_proxies()
         open_redis(settings.redis_url, password=settings.find_redis_password())
         KeyRing.load(settings.keys_file)
-        area = load_area(find_pack(settings.area), settings.places_file)
+        area = load_area(find_pack(settings.area), settings.places_file, settings.timetable_file)
         TravelBuilder(area, settings.horizon_minutes)
     except (AreaFault, SettingsFault, KeysFault) as fault:
         raise click.ClickException(str(fault)) from fault
@@ -147,6 +147,8 @@ def check() -> None:
         f"{full_postcodes}"
         f"{len(area.feeds)} feeds and {len(area.traffic)} traffic sources listened to: valid"
     )
+    if area.timetable is not None:
+        click.echo(f"timetable: {area.timetable.sum_up()}")
     last = max(area.calendar.holidays, default=None)
     if last is None or last < datetime.now(UTC).date() + timedelta(days=90):
         click.echo(f"note: the last public holiday listed is {last}: add the coming ones", err=True)

@@ -53,7 +53,9 @@ class Parts:
         self.chance = chance
         self.mqtt = settings.find_mqtt()
         self.keys = KeyRing.load(settings.keys_file)
-        self.area = load_area(find_pack(settings.area), settings.places_file)
+        self.area = load_area(
+            find_pack(settings.area), settings.places_file, settings.timetable_file
+        )
         if settings.simulated:
             self.area = with_simulated_traffic(self.area)
         self.registry = Registry()

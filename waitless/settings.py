@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A shipped area's name, or the path of an area pack's folder."""
     places_file: Path | None = None
     """Full postcodes (`waitless places build`), instead of those that the pack names."""
+    timetable_file: Path | None = None
+    """Public transport (`waitless transit build`), instead of the timetable that the pack names."""
     redis_url: str = "redis://127.0.0.1:6379/0"
     """`redis://`, `rediss://`, `unix://`, `redis+sentinel://`, `redis+cluster://`."""
     redis_password_file: Path | None = None

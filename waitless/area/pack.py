@@ -28,6 +28,7 @@ from waitless.area.sources import (
     list_traffic,
     load_link_tables,
 )
+from waitless.area.timetable import AreaTimetable, load_timetable
 from waitless.traffic.links import LinkTable
 from waitless.traffic.profile import FLAT, Profile, load_profile
 
@@ -49,6 +50,10 @@ class AreaRow(msgspec.Struct, forbid_unknown_fields=True):
     """The usual time of day of its roads; None: all hours are alike."""
     postcodes: str | None = None
     """The file of its full postcodes; None: they are answered by their outcodes."""
+    timetable: str | None = None
+    """Public transport: a folder of GTFS tables, or a `.transit` file; None: it has none."""
+    timetable_approximate: bool = False
+    """Whether it was made by hand: its journeys are then estimates."""
     holidays: list[date] = []
 
 
@@ -65,6 +70,8 @@ class Area:
     places: Gazetteer
     roads: Roads
     profile: Profile
+    timetable: AreaTimetable | None
+    """Public transport; None where neither the pack nor a setting names any."""
     feeds: tuple[FeedDefinition, ...]
     """Those that are enabled; the others are checked all the same."""
     traffic: tuple[TrafficDefinition, ...]
@@ -78,12 +85,15 @@ class Area:
         return list(dict.fromkeys(facility.provider for facility in self.facilities.values()))
 
 
-def load_area(folder: Path, places_file: Path | None = None) -> Area:
+def load_area(
+    folder: Path, places_file: Path | None = None, timetable_file: Path | None = None
+) -> Area:
     """Load a pack.
 
     Args:
         folder: of the pack.
         places_file: full postcodes, instead of those that the pack names.
+        timetable_file: public transport, instead of the pack's; taken as the operators' own.
 
     Raises:
         AreaFault: listing every fault found, each with its file, row and field.
@@ -95,6 +105,7 @@ def load_area(folder: Path, places_file: Path | None = None) -> Area:
     postcodes = _postcodes(reader, row, places_file)
     roads = reader.attempt(row.roads, lambda: read_roads(folder / row.roads))
     profile = FLAT if row.profile is None else _profile(reader, row.profile)
+    timetable = _timetable(reader, row, timetable_file)
     definitions = list(list_definitions(reader, facilities))
     traffic = list(list_traffic(reader))
     check_feed_ids(reader, [*definitions, *traffic], facilities)
@@ -110,6 +121,7 @@ def load_area(folder: Path, places_file: Path | None = None) -> Area:
         places=Gazetteer(places, postcodes),
         roads=roads,
         profile=profile,
+        timetable=timetable,
         feeds=tuple(definition for definition in definitions if definition.enabled),
         traffic=tuple(definition for definition in traffic if definition.enabled),
         links=links,
@@ -155,6 +167,8 @@ def _area_row(document: dict[str, Any]) -> AreaRow:
         raise ValueError(f"no zone {row.zone!r} - at `$.zone`") from fault
     if not (row.bounds.south < row.bounds.north and row.bounds.west < row.bounds.east):
         raise ValueError("south of north and west of east are wanted - at `$.bounds`")
+    if row.timetable_approximate and row.timetable is None:
+        raise ValueError("there is no timetable - at `$.timetable_approximate`")
     return row
 
 
@@ -189,6 +203,19 @@ def _postcodes(reader: PackReader, row: AreaRow, places_file: Path | None) -> Po
     path = places_file or reader.folder / str(row.postcodes)
     where = "area.toml: postcodes" if places_file is None else "places_file"
     return reader.attempt(where, lambda: load_postcodes(path, row.bounds))
+
+
+def _timetable(
+    reader: PackReader, row: AreaRow, timetable_file: Path | None
+) -> AreaTimetable | None:
+    if timetable_file is None and row.timetable is None:
+        return None
+    path = timetable_file or reader.folder / str(row.timetable)
+    where = "area.toml: timetable" if timetable_file is None else "timetable_file"
+    approximate = timetable_file is None and row.timetable_approximate
+    return reader.attempt(
+        where, lambda: load_timetable(path, row.zone, row.bounds, approximate=approximate)
+    )
 
 
 def _profile(reader: PackReader, name: str) -> Profile | None:

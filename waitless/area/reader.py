@@ -11,6 +11,7 @@ import msgspec
 
 from feeds.definition import DefinitionFault
 from routing.features import RoadsFault
+from routing.transit.reports import GtfsFault
 
 T = TypeVar("T")
 
@@ -54,6 +55,6 @@ class PackReader:
         """What is made, or None where that fails: then the fault is noted with its place."""
         try:
             return make()
-        except (ValueError, RoadsFault, DefinitionFault) as fault:
+        except (ValueError, RoadsFault, DefinitionFault, GtfsFault) as fault:
             self.faults.append(f"{where}: {fault}")
             return None

@@ -60,7 +60,6 @@ def ask(east_kent: Area, travel: TravelTables) -> Ask:
             journeys=travel.journeys_from(query.origin, query.mode),
             board=board,
             now=now,
-            most_minutes=45,
             policy=policy,
             picture=picture,
         )

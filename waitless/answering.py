@@ -15,7 +15,6 @@ from waitless.metrics import LimitMetrics
 from waitless.parts import Parts, Role
 from waitless.recommend.query import Query
 from waitless.serve.draining import DRAINING, Draining
-from waitless.travel import MODES
 from waitless.web.directory import Directory
 from waitless.web.docs import Docs
 from waitless.web.events import Events
@@ -83,6 +82,7 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     recommendations = Recommendations(
         area,
         parts.travel,
+        parts.timetables,
         follower,
         parts.ledger,
         targets=parts.targets,
@@ -94,10 +94,10 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     feeds = Feeds(area, follower, now=now)
     events = Events(follower, now=now)
     journeys = Journeys(
-        parts.ledger_store, area.facilities, MODES, now=now, metrics=parts.ledger_metrics
+        parts.ledger_store, area.facilities, parts.modes, now=now, metrics=parts.ledger_metrics
     )
-    docs = Docs(area, MODES, now=now)
-    page = PatientPage(area, MODES, recommendations, now=now)
+    docs = Docs(area, parts.modes, now=now)
+    page = PatientPage(area, parts.modes, recommendations, now=now)
     routes.add_get("/v1/recommendations", recommendations.get)
     routes.add_get("/v1/facilities", directory.list_all)
     routes.add_get("/v1/facilities/{id}", directory.get_one)
@@ -146,5 +146,6 @@ async def answering(parts: Parts) -> AsyncIterator[None]:
     """The background work of a process that only answers."""
     async with parts.store:
         await parts.travel.start()
+        await parts.timetables.start()
         async with running(parts.list_answering_works()):
             yield

@@ -29,7 +29,7 @@ from waitless.registry import Registry
 from waitless.settings import Settings
 from waitless.store import Store
 from waitless.traffic.simulated import with_simulated_traffic
-from waitless.travel import MODES, Shelf, TravelFollower, TravelTables
+from waitless.travel import MODES, Shelf, TimetableKeeper, TravelFollower, TravelTables
 from waitless.web.targets import Targets
 
 Clock = Callable[[], datetime]
@@ -71,6 +71,8 @@ class Parts:
             horizon_minutes=settings.horizon_minutes,
             folder=settings.tables_folder,
         )
+        self.timetables = TimetableKeeper(self.area, now=now)
+        self.modes = (*MODES, Mode.TRANSIT) if self.area.timetable is not None else MODES
         self.policy = settings.make_policy()
         self.ledger_metrics = LedgerMetrics(self.registry)
         self.ledger_store = LedgerStore(redis, self.area.id)
@@ -88,16 +90,16 @@ class Parts:
             most_entries=settings.cache_entries, most_bytes=settings.cache_megabytes * 2**20
         )
         self.registry.register(CacheFigures(cache))
-        self.targets = Targets(self.area, MODES, now)
+        self.targets = Targets(self.area, self.modes, now)
         self.answers = Answers(
             self.area,
             board=lambda: self.follower.board,
             tables=lambda: self.travel.tables,
+            timetables=lambda: self.timetables.tables,
             picture=lambda: self.ledger.picture,
             policy=self.policy,
             renderer=Renderer(
                 self.area,
-                most_minutes=settings.most_minutes,
                 horizon_minutes=settings.horizon_minutes,
                 policy=self.policy,
             ),
@@ -113,6 +115,7 @@ class Parts:
         return {
             "follow the store": self.follower.run(),
             "follow the shelf": self.travel.run(),
+            "keep timetables": self.timetables.run(),
             "follow the ledger": self.ledger.run(),
             "count served answers": self.served.run(),
         }

@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a connection may stand still: without a whole request, or with an answer not taken.
     More than a proxy in front keeps its connections for."""
     most_minutes: Annotated[float, msgspec.Meta(gt=0, le=600)] = 45.0
+    most_transit_minutes: Annotated[float, msgspec.Meta(gt=0, le=600)] = 90.0
     """Journeys longer than this are not recommended, except to the nearest suitable place."""
     ed_margin_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
     """Added to an emergency department's cost for a minor need: a policy, docs/ledger.md."""
@@ -154,6 +155,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return Policy(
             margin_minutes=self.ed_margin_minutes,
             most_journey_minutes=self.most_minutes,
+            most_transit_minutes=self.most_transit_minutes,
             kappa=self.ledger_kappa,
             omega=self.ledger_omega,
             most_correction_minutes=self.ledger_most_minutes,

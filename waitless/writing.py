@@ -129,6 +129,7 @@ class Writing:
                 works["follow the store"] = parts.follower.run()
             else:
                 await parts.travel.start()
+                await parts.timetables.start()
                 works |= parts.list_answering_works()
             if not await parts.lease.ask():
                 log.info("standing by: another process writes, or the store is away")

@@ -44,7 +44,7 @@ class World:
             area,
             board=lambda: self.board,
             tables=lambda: self.tables,
-            renderer=Renderer(area, most_minutes=MOST_MINUTES, horizon_minutes=720),
+            renderer=Renderer(area, horizon_minutes=720),
             cache=self.cache,
         )
         self.questions = Questions(area)
@@ -98,7 +98,6 @@ class World:
                 journeys=self.tables.journeys_from(query.origin, query.mode),
                 board=self.board,
                 now=as_of_last_change(self.board, self.now),
-                most_minutes=MOST_MINUTES,
             )
         )
 

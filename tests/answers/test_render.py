@@ -34,6 +34,7 @@ from waitless.travel import TravelTables
 HORIZON_MINUTES, MOST_MINUTES = 720, 45
 TICK = timedelta(seconds=5)
 POLICY = Policy()
+FAR = Policy(margin_minutes=0.0, most_journey_minutes=600)
 nodes = st.lists(st.floats(0, 300), min_size=STEPS + 1, max_size=STEPS + 1).map(tuple)
 minutes_back = st.floats(0, 100).map(lambda minutes: timedelta(minutes=minutes))
 instants = st.integers(0, 400 * 24 * 720).map(lambda ticks: MONDAY_MORNING + ticks * TICK)
@@ -52,9 +53,7 @@ waits = st.one_of(
 
 @pytest.fixture(scope="module")
 def renderer(east_kent: Area) -> Renderer:
-    return Renderer(
-        east_kent, most_minutes=MOST_MINUTES, horizon_minutes=HORIZON_MINUTES, policy=POLICY
-    )
+    return Renderer(east_kent, horizon_minutes=HORIZON_MINUTES, policy=POLICY)
 
 
 @st.composite
@@ -154,7 +153,6 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
         journeys=travel.journeys_from(query.origin, query.mode),
         board=board,
         now=now,
-        most_minutes=MOST_MINUTES,
         picture=picture,
         policy=POLICY,
     )
@@ -181,7 +179,7 @@ def test_doors_say_what_the_rules_say_minute_by_minute(
     east_kent: Area, travel: TravelTables, need: Need
 ) -> None:
     """Over days with holidays, and over the night when clocks go back."""
-    renderer = Renderer(east_kent, most_minutes=600, horizon_minutes=HORIZON_MINUTES)
+    renderer = Renderer(east_kent, horizon_minutes=HORIZON_MINUTES, policy=FAR)
     board = Board(epoch=1)
     query = Query(origin=cell_of(51.223, 1.4), label="Deal", mode=Mode.CYCLE, need=need, limit=50)
     travelled = renderer.travelled(travel.by_mode[Mode.CYCLE])
@@ -191,7 +189,7 @@ def test_doors_say_what_the_rules_say_minute_by_minute(
     starts = [MONDAY_MORNING.replace(month=12, day=24), clocks_back]
     for now in (start + timedelta(minutes=37 * step) for start in starts for step in range(60)):
         plain = recommend(
-            query, area=east_kent, journeys=journeys, board=board, now=now, most_minutes=600
+            query, area=east_kent, journeys=journeys, board=board, now=now, policy=FAR
         )
 
         body, *_ = renderer.answer(

@@ -240,7 +240,6 @@ class Reference:
                     journeys=tables.journeys_from(question.origin, question.mode),
                     board=board,
                     now=at,
-                    most_minutes=45,
                     picture=self._nobody,
                     policy=Policy(),
                 )

@@ -7,17 +7,20 @@ it meanwhile. The sheet of the moment is made by the first question after a chan
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from routing.modes import Mode
 from waitless.answers.entry import ANSWER_TICK_S, Entry
 from waitless.answers.nearcache import NearCache
 from waitless.answers.question import Question
-from waitless.answers.render import Renderer, Travelled
+from waitless.answers.render import Renderer
 from waitless.answers.sheet import Sheet, make_sheet
+from waitless.answers.travelled import Travelled
 from waitless.area.pack import Area
 from waitless.board import EMPTY_BOARD, Board
 from waitless.ledger.picture import LedgerPicture
 from waitless.ledger.policy import UNMOVED, Policy
 from waitless.reading import LIVE_FOR
-from waitless.travel.tables import TravelTables
+from waitless.travel.tables import ModeTable, TravelTables
+from waitless.travel.timetables import Timetables
 
 _TICK = timedelta(seconds=ANSWER_TICK_S)
 _BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -33,6 +36,7 @@ class Answers:
         *,
         board: Callable[[], Board],
         tables: Callable[[], TravelTables],
+        timetables: Callable[[], Timetables | None] = lambda: None,
         picture: Callable[[], LedgerPicture | None] = lambda: None,
         policy: Policy = UNMOVED,
         renderer: Renderer,
@@ -45,6 +49,7 @@ class Answers:
             area: the area pack.
             board: gives the board of the moment.
             tables: gives the travel tables of the moment.
+            timetables: gives the timetables of the moment; None where there are none.
             picture: gives who is on the way, as far as it is known.
             policy: what moves people.
             renderer: of the area.
@@ -54,6 +59,7 @@ class Answers:
         self._area = area
         self._get_board = board
         self._get_tables = tables
+        self._get_timetables = timetables
         self._get_picture = picture
         self._picture: LedgerPicture | None = None
         self._policy = policy
@@ -65,6 +71,7 @@ class Answers:
         self._unforeseen: Sheet | None = None
         """Of the same moment, for those who depart later than waits are foretold."""
         self._tables: TravelTables | None = None
+        self._timetables: Timetables | None = None
         self._travelled: dict[str, Travelled] = {}
         """By mode's name: an enumeration's member is slow to be looked up by."""
 
@@ -77,9 +84,11 @@ class Answers:
             or not sheet.now <= now < sheet.until
         ):
             sheet = self._renew(board, picture, now)
-        tables = self._get_tables()
+        tables, timetables = self._get_tables(), self._get_timetables()
         if tables is not self._tables:
             self._swap(tables)
+        if timetables is not self._timetables:
+            self._swap_timetables(timetables)
         if not question.query.is_foreseen(sheet.now):
             sheet = self._without_waits()
         travelled = self._travelled[question.mode]
@@ -127,13 +136,22 @@ class Answers:
 
     def _swap(self, tables: TravelTables) -> None:
         """Lay out the tables that are others now; answers of the others stay."""
+        before = {} if self._tables is None else self._tables.by_mode
         for mode, table in tables.by_mode.items():
-            before = self._travelled.get(mode.value)
-            if before is None or before.table is not table:
-                if before is not None:
-                    self._cache.drop(before)
-                self._travelled[mode.value] = self._renderer.travelled(table)
+            if before.get(mode) is not table:
+                self._lay(mode, table)
         self._tables = tables
+
+    def _swap_timetables(self, timetables: Timetables | None) -> None:
+        if timetables is not None:
+            self._lay(Mode.TRANSIT, timetables)
+        self._timetables = timetables
+
+    def _lay(self, mode: Mode, ways: ModeTable | Timetables) -> None:
+        before = self._travelled.get(mode.value)
+        if before is not None:
+            self._cache.drop(before)
+        self._travelled[mode.value] = self._renderer.travelled(ways)
 
 
 def span_of_answer(board: Board, now: datetime) -> tuple[datetime, datetime]:

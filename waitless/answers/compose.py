@@ -96,6 +96,7 @@ def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
     column: NDArray[np.int64],
     limited: NDArray[np.bool_],
     offset_minutes: NDArray[np.int64],
+    arrival_minutes: float,
     places: _Bytes,
     places_first: NDArray[np.int64],
     ways: _Bytes,
@@ -120,15 +121,18 @@ def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
         others: of each facility how many others are on the way; NaN where nobody counts them.
         arrivals: of each facility when one arrives there, microseconds since 1970.
         minutes: of the journeys to a table's facilities.
-        distance_m: likewise.
+        distance_m: likewise; infinite where it is not known.
         live: likewise: whether a live figure is in them.
         column: of each facility its place in these three.
         limited: facilities with an age limit, where the age was not said.
         offset_minutes: of each span of the doors, local time less UTC.
+        arrival_minutes: of each journey, what comes after the road; NaN where journeys are by
+            timetable: then no leg is written.
         places: texts (`Texts.blob`) that never change, in sections of one for each facility:
             about the place; "no way"; "too far" before the minutes and after them.
         places_first: where each of them begins.
-        ways: of the mode: directions to each facility, basis of usual and of live journeys.
+        ways: of the mode: directions to each facility, up to the minutes of the first leg; basis
+            of usual and of live journeys; what follows the minutes of the first leg.
         ways_first: likewise.
         bars: why a facility does not treat the need or the age.
         bars_first: likewise.
@@ -147,10 +151,17 @@ def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
         at = _copy(out, at, places, places_first, f)
         at = _copy(out, at, doors, doors_first, desk[SPAN, f])
         at = _tenths(out, _write(out, at, _TRAVEL), minutes[column[f]])
-        at = _digits(out, _write(out, at, _DISTANCE), round_half_even(distance_m[column[f]]))
+        at = _write(out, at, _DISTANCE)
+        if distance_m[column[f]] == np.inf:
+            at = _write(out, at, _NULL)
+        else:
+            at = _digits(out, at, round_half_even(distance_m[column[f]]))
         at = _write(out, at, _BASIS)
         at = _copy(out, at, ways, ways_first, count + int(live[column[f]]))
         at = _copy(out, at, ways, ways_first, f)
+        if not np.isnan(arrival_minutes):
+            at = _tenths(out, at, minutes[column[f]] - arrival_minutes)
+        at = _copy(out, at, ways, ways_first, count + 2)
         at = _write(out, at, _WAIT)
         if not np.isnan(seen[f, 3]):
             at = _range(out, _write(out, at, _WHEN_SEEN), seen[f])

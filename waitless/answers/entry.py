@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from waitless.answers.laid import Laid
-from waitless.answers.render import Advised, Travelled
+from waitless.answers.render import Advised
 from waitless.answers.sheet import Sheet
+from waitless.answers.travelled import Travelled
 
 ANSWER_TICK_S = 5
 """Answers are made as of the last such tick of the clock, so that the same question at the same

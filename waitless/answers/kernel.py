@@ -79,6 +79,7 @@ def answer_from(  # noqa: PLR0917 - compiled; one by one is quicker to hand over
     out: _Bytes,
     limited: _Flags,
     offset_minutes: _Ints,
+    arrival_minutes: float,
     places: _Bytes,
     places_first: _Ints,
     ways: _Bytes,
@@ -112,8 +113,8 @@ def answer_from(  # noqa: PLR0917 - compiled; one by one is quicker to hand over
     )  # fmt: skip
     length = compose_answer(
         out, ranked, shown, left_out, numbers, totals, seen, others, arrivals, minutes,
-        distance_m, live, column, limited, offset_minutes, places, places_first, ways,
-        ways_first, bars, bars_first, doors, doors_first, waits, waits_first,
+        distance_m, live, column, limited, offset_minutes, arrival_minutes, places, places_first,
+        ways, ways_first, bars, bars_first, doors, doors_first, waits, waits_first,
     )  # fmt: skip
     if shown == 0:
         return length, first_end, NOBODY, 0

@@ -4,8 +4,8 @@ from collections import OrderedDict
 
 from waitless.answers.entry import Entry
 from waitless.answers.question import Key
-from waitless.answers.render import Travelled
 from waitless.answers.sheet import Sheet
+from waitless.answers.travelled import Travelled
 
 
 class NearCache:

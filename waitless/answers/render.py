@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.geo import Plane
+from routing.modes import Mode
+from routing.transit.profile import HORIZON_S
+from routing.transit.timetable import LENGTH_S
 from waitless.answers.columns import make_desk
 from waitless.answers.compose import ROOM_A_PLACE, ROOM_BESIDES
 from waitless.answers.doors import Doors, lay_out
@@ -18,35 +19,31 @@ from waitless.answers.kernel import ALL_WET, LOOKED_UP, NOBODY, answer_from, ans
 from waitless.answers.question import Question
 from waitless.answers.sheet import Sheet
 from waitless.answers.texts import Texts, lay_end_to_end
-from waitless.area.facility import Facility, Need
+from waitless.answers.told_rides import fill_in
+from waitless.answers.travelled import (
+    ByRoad,
+    ByTimetable,
+    Travelled,
+    lay_roads,
+    lay_timetables,
+)
+from waitless.area.facility import Need
 from waitless.area.pack import Area
 from waitless.ledger.policy import UNMOVED, Policy
 from waitless.ledger.temper import find_spread
-from waitless.recommend.cards import describe_facility, directions
 from waitless.recommend.query import DEPARTS_WITHIN, Query
-from waitless.recommend.recommend import FAR_AWAY, NO_WAY
-from waitless.recommend.suit import Exclusion, ExclusionReason, find_barred
+from waitless.recommend.suit import find_barred
 from waitless.travel.tables import ModeTable
+from waitless.travel.timetables import Timetables
 
-_PLACEHOLDER = 8888
 NOT_DRAWN = -1
+_FARTHEST = timedelta(hours=LENGTH_S // 3600) + timedelta(seconds=HORIZON_S)
+"""From a departure to the latest arrival by timetable: a day's last, after the whole day."""
+Buffer: TypeAlias = "bytes | memoryview[int]"
+_Answered = tuple[int, int, int, int]
+"""As `answer_whole` returns it."""
 Advised = tuple[str, int]
 """A facility, and when one arrives there, microseconds since 1970."""
-
-
-@dataclass(frozen=True, slots=True)
-class Travelled:
-    """A travel table as answers use it."""
-
-    table: ModeTable
-    column: NDArray[np.int64]
-    """Of each facility of the area its place in the table; -1 where it has none."""
-    texts: Texts
-    """Directions to each facility; after them basis and date of usual ways, and of those that a
-    live figure is in."""
-    plane: Plane
-    tag: bytes
-    """Tells answers of this table and area pack from all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,6 @@ class Renderer:
         self,
         area: Area,
         *,
-        most_minutes: float,
         horizon_minutes: float,
         policy: Policy = UNMOVED,
     ) -> None:
@@ -98,52 +94,33 @@ class Renderer:
 
         Args:
             area: the area pack.
-            most_minutes: journeys longer than this are too far, but for the nearest.
             horizon_minutes: of the travel tables.
             policy: what moves people.
         """
         self._policy = policy
         self._area = area
-        self._most_minutes = most_minutes
         self._reach = timedelta(minutes=horizon_minutes + 240)
         self._facilities = list(area.facilities.values())
-        far = [_far_part(one) for one in self._facilities]
-        self._places = lay_end_to_end(
-            (_fixed_part(one) for one in self._facilities),
-            (
-                render(Exclusion(one.id, ExclusionReason.UNREACHABLE, NO_WAY))
-                for one in self._facilities
-            ),
-            (before for before, _ in far),
-            (after for _, after in far),
-        )
         by_id = sorted(range(len(self._facilities)), key=lambda f: self._facilities[f].id)
         self._id_order = np.empty(len(by_id), dtype=np.int64)
         self._id_order[by_id] = np.arange(len(by_id))
         self._doors: dict[tuple[Need, bool], _DoorsLaid] = {}
-        """By need, and whether one departs later."""
+        """By need, and whether one departs later or by timetable."""
         self._barred: dict[tuple[Need, int | None], _Barred] = {}
         self._settings: dict[str, _Setting] = {}
         self._desk = make_desk(len(self._facilities))
+        self._nowhere = np.full(len(self._facilities), np.inf)
+        self._not_live = np.zeros(len(self._facilities), dtype=np.bool_)
         self._out = np.empty(0, dtype=np.uint8)
         self._view = self._out.data
 
-    def travelled(self, table: ModeTable) -> Travelled:
-        """Lay out a travel table for answers."""
-        self._settings.clear()  # else those that nobody asks for again would keep the old table
-        place = {facility_id: i for i, facility_id in enumerate(table.reach.facility_ids)}
-        as_of = b',"as_of":' + render(table.as_of) + b',"directions_url":'
-        bases = [render(table.basis) + as_of, b'"live_traffic"' + as_of]
-        mode = table.reach.frame.mode
-        texts = lay_end_to_end((render(directions(one, mode)) for one in self._facilities), bases)
-        choices = (self._policy, self._most_minutes, self._area.facilities, self._area.calendar)
-        digest = sha256(f"{table.reach.table_version} {choices!r}".encode())
-        for array in (*texts, *self._places):
-            digest.update(array.tobytes())
-        column = [place.get(one.id, -1) for one in self._facilities]
-        tag = digest.hexdigest()[:12].encode()
-        plane = table.reach.frame.plane
-        return Travelled(table, np.array(column, dtype=np.int64), texts, plane, tag)
+    def travelled(self, ways: ModeTable | Timetables) -> Travelled:
+        """Lay out a travel table, or timetables, for answers."""
+        self._settings.clear()  # else those that nobody asks for again would keep the old ones
+        about = repr((self._policy, self._area.facilities, self._area.calendar))
+        if isinstance(ways, Timetables):
+            return lay_timetables(self._facilities, ways, about)
+        return lay_roads(self._facilities, ways, about)
 
     def answer(
         self, question: Question, sheet: Sheet, travelled: Travelled
@@ -154,20 +131,46 @@ class Renderer:
         if setting is None or setting.sheet is not sheet or setting.travelled is not travelled:
             setting = self._set(question, sheet, travelled)
         spread = find_spread(query.origin, sheet.now) if sheet.waits.spread else NOT_DRAWN
-        east, north = travelled.plane.project_point(question.lat, question.lon)
-        length, first_end_us, first, arrival_us = answer_whole(
-            east, north, question.limit, spread, *setting.asked
-        )
-        if length == ALL_WET:
-            found = travelled.table.reach.travel_from(question.lat, question.lon)
-            length, first_end_us, first, arrival_us = answer_from(
-                *found, question.limit, spread, *setting.asked[LOOKED_UP:]
-            )
+        composed: Buffer
+        if isinstance(travelled, ByTimetable):
+            composed, answered = self._ride(question, sheet, travelled, setting, spread)
+        else:
+            composed, answered = self._drive(question, travelled, setting, spread)
+        _, first_end_us, first, arrival_us = answered
         until, told = sheet.valid_until(first_end_us)
-        composed = self._view[:length]
         body = b"".join((sheet.opening, told, sheet.about, question.opening, composed))
         advised = None if first == NOBODY else (self._facilities[first].id, arrival_us)
         return body, until, advised
+
+    def _drive(
+        self, question: Question, travelled: ByRoad, setting: "_Setting", spread: int
+    ) -> tuple[Buffer, _Answered]:
+        """By road, whatever the mode: what was written, good until the next answer."""
+        east, north = travelled.plane.project_point(question.lat, question.lon)
+        answered: _Answered = answer_whole(east, north, question.limit, spread, *setting.asked)
+        if answered[0] == ALL_WET:
+            found = travelled.table.reach.travel_from(question.lat, question.lon)
+            answered = answer_from(*found, question.limit, spread, *setting.asked[LOOKED_UP:])
+        return self._view[: answered[0]], answered
+
+    def _ride(
+        self,
+        question: Question,
+        sheet: Sheet,
+        travelled: ByTimetable,
+        setting: "_Setting",
+        spread: int,
+    ) -> tuple[Buffer, _Answered]:
+        """By timetable: what was written, with the journeys of those shown told in it."""
+        departs = question.query.find_departure(sheet.now)
+        rides = travelled.tables.find(question.lat, question.lon, departs)
+        minutes = self._nowhere if rides is None else rides.minutes
+        answered: _Answered = answer_from(
+            minutes, self._nowhere, self._not_live, question.limit, spread,
+            *setting.asked[LOOKED_UP:],
+        )  # fmt: skip
+        written = self._view[: answered[0]].tobytes()
+        return fill_in(written, rides, self._facilities, travelled, self._desk), answered
 
     def _set(self, question: Question, sheet: Sheet, travelled: Travelled) -> _Setting:
         """Lay ready what questions of one kind are answered from."""
@@ -177,14 +180,14 @@ class Renderer:
         laid = self._doors_of(query, sheet)
         departs_us = to_us(query.find_departure(sheet.now))
         barred = self._barred_of(query.need, query.age_years)
-        texts = (self._places, travelled.texts, barred.texts, laid.texts, sheet.texts)
+        texts = (travelled.places, travelled.texts, barred.texts, laid.texts, sheet.texts)
         self._make_room(texts)
         asked = (
-            *travelled.table.reach.asked, *self._desk, travelled.column, barred.flags,
+            *travelled.asked, *self._desk, travelled.column, barred.flags,
             self._id_order, barred.margin, *laid.doors.columns,
             departs_us, *sheet.waits.figures, *sheet.waits.load, *sheet.columns,
-            self._most_minutes, self._policy.spread_minutes,
-            self._out, barred.limited, laid.offset_minutes,
+            self._policy.most_minutes(query.mode), self._policy.spread_minutes,
+            self._out, barred.limited, laid.offset_minutes, travelled.arrival_minutes,
             *(array for one in texts for array in one),
         )  # fmt: skip
         setting = _Setting(sheet, travelled, asked)
@@ -204,10 +207,11 @@ class Renderer:
             self._view = self._out.data
 
     def _doors_of(self, query: Query, sheet: Sheet) -> _DoorsLaid:
-        need, later = query.need, query.depart_at is not None
+        need = query.need
+        later = query.depart_at is not None or query.mode is Mode.TRANSIT
         laid = self._doors.get((need, later))
         if laid is None or not laid.doors.since <= sheet.now < laid.doors.until:
-            reach = self._reach + DEPARTS_WITHIN if later else self._reach
+            reach = self._reach + DEPARTS_WITHIN + _FARTHEST if later else self._reach
             doors = lay_out(self._area.facilities, need, self._area.calendar, sheet.now, reach)
             texts = lay_end_to_end(
                 doors.closing,
@@ -230,15 +234,3 @@ class Renderer:
                 np.array(limited, dtype=np.bool_),
             )
         return known
-
-
-def _fixed_part(facility: Facility) -> bytes:
-    card = render(describe_facility(facility, None))
-    return b',"facility":' + card.removesuffix(b"null}")
-
-
-def _far_part(facility: Facility) -> tuple[bytes, bytes]:
-    """Why it is too far, before the minutes and after them."""
-    whole = render(Exclusion(facility.id, ExclusionReason.TOO_FAR, FAR_AWAY.format(_PLACEHOLDER)))
-    before, _, after = whole.rpartition(str(_PLACEHOLDER).encode())
-    return before, after

@@ -5,6 +5,7 @@ docs/ledger.md is where they are published; settings change them.
 
 from dataclasses import dataclass
 
+from routing.modes import Mode
 from waitless.area.facility import Kind, Need
 from waitless.ledger.temper import choose_temperature
 
@@ -40,6 +41,8 @@ class Policy:
     """Added to an ED's cost where the need is minor."""
     most_journey_minutes: float = 45.0
     """Longer journeys are not recommended, except to the nearest suitable place."""
+    most_transit_minutes: float = 90.0
+    """The same by bus and train, where much of a journey is waiting for it."""
     kappa: float = 1.0
     """How much of the advised load's wait is added: 1 is all of it, 0 none."""
     omega: float = 0.5
@@ -61,6 +64,10 @@ class Policy:
             most = 1.0 if name in {"omega", "served_share"} else float("inf")
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name}: 0 to {most:g} is wanted")
+
+    def most_minutes(self, mode: Mode) -> float:
+        """The longest journey by a mode that is recommended."""
+        return self.most_transit_minutes if mode is Mode.TRANSIT else self.most_journey_minutes
 
     def margin(self, kind: Kind, need: Need) -> float:
         """Minutes added to the cost of a facility of a kind, for a need."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from waitless.recommend.advice import Advice
 from waitless.recommend.suit import Exclusion
+from waitless.recommend.ways import Basis, Leg, NextDeparture
 
 DataKind = Literal["live", "simulated"]
 
@@ -46,10 +47,17 @@ class Travel:
     """The journey. `basis` says what the minutes rest on, `as_of` since when."""
 
     minutes: float
-    distance_m: int
-    basis: Literal["live_traffic", "usual", "timetable", "estimate"]
+    """From the departure to the door, waiting for a vehicle included."""
+    distance_m: int | None
+    """Null by timetable."""
+    basis: Basis
     as_of: datetime | None
     directions_url: str
+    leaves_at: datetime | None
+    """By timetable: when the origin is to be left at the latest; else null."""
+    next: NextDeparture | None
+    """By timetable: for one who misses it; null where none follows."""
+    legs: list[Leg]
 
 
 @dataclass(frozen=True, slots=True)

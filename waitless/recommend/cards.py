@@ -62,6 +62,9 @@ def travel_card(option: Option, mode: Mode) -> Travel:
         basis=journey.basis,
         as_of=journey.as_of,
         directions_url=directions(facility, mode),
+        leaves_at=journey.leaves_at,
+        next=journey.next,
+        legs=[*journey.legs],
     )
 
 

@@ -7,8 +7,8 @@ from routing.rank import Candidate, Range
 from waitless.area.facility import Facility
 from waitless.forecast.posted import WhenSeen
 from waitless.reading import Reading
-from waitless.recommend.query import Journey
 from waitless.recommend.suit import Doubt
+from waitless.recommend.ways import Journey
 
 UNSURE_TIER = 1
 """Places with a doubt (decision 0005) rank after those without, whatever their minutes."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from routing.modes import Mode
 from waitless.area.facility import Need
@@ -39,17 +38,3 @@ class Query:
     def is_foreseen(self, now: datetime) -> bool:
         """Whether waits can be told to who is answered at `now`."""
         return self.depart_at is None or self.depart_at - now <= FORESEEN
-
-
-Basis = Literal["live_traffic", "usual", "timetable", "estimate"]
-"""What a journey's minutes rest on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journey:
-    """The way to one facility. `as_of` None means that the minutes do not change by the hour."""
-
-    minutes: float
-    distance_m: int
-    basis: Basis
-    as_of: datetime | None = None

@@ -19,16 +19,16 @@ from waitless.recommend.advice import list_advice
 from waitless.recommend.answer import Destination, Origin, Recommendation
 from waitless.recommend.cards import facility_card, total_card, travel_card, wait_card
 from waitless.recommend.option import Option
-from waitless.recommend.query import Journey, Query
+from waitless.recommend.query import Query
 from waitless.recommend.reasons import list_reasons
 from waitless.recommend.spread import spread_first
 from waitless.recommend.suit import Doubt, Exclusion, ExclusionReason, find_unsuitable
 from waitless.recommend.waits import Basis, Waits, lay_waits
+from waitless.recommend.ways import BY_ROAD, Journey, NoWay
 
 VALID_FOR = timedelta(seconds=60)
 """An answer is good for at most this long; less where a figure in it stops being live sooner."""
 
-NO_WAY = "No way there is known from where you are."
 NOBODY = 1e-9
 """Arrivals that are none, for sums of fractions; a part of a bucket may be a person."""
 FAR_AWAY = "{} min away; nearer places can see you."
@@ -38,10 +38,9 @@ def recommend(
     query: Query,
     *,
     area: Area,
-    journeys: Mapping[str, Journey],
+    journeys: Mapping[str, Journey | NoWay],
     board: Board,
     now: datetime,
-    most_minutes: float,
     picture: LedgerPicture | None = None,
     policy: Policy = UNMOVED,
 ) -> Recommendation:
@@ -50,10 +49,10 @@ def recommend(
     Args:
         query: what is asked.
         area: the area pack.
-        journeys: the way to each facility from the query's origin; unreachable ones are absent.
+        journeys: the way to each facility from the query's origin, or why there is none; absent
+            where no road leads there.
         board: one board, used throughout.
         now: the time of the answer, aware UTC.
-        most_minutes: journeys longer than this are `too_far`, except the nearest suitable one.
         picture: who is on the way; None where that is not to be known.
         policy: what moves people.
     """
@@ -67,7 +66,7 @@ def recommend(
     )
     margins = [policy.margin(one.kind, query.need) for one in area.facilities.values()]
     options, excluded = _sort_out(query, area, journeys, board, waits, margins, now=now)
-    options, too_far = _cut_detours(options, most_minutes)
+    options, too_far = _cut_detours(options, policy.most_minutes(query.mode))
     by_id = {option.facility.id: option for option in options}
     ranked = rank(option.candidate for option in options)
     spread = waits.spread and spread_first(ranked, query.origin, now, policy)
@@ -110,7 +109,7 @@ def recommend(
 def _sort_out(  # noqa: PLR0917 - all that an option is made of
     query: Query,
     area: Area,
-    journeys: Mapping[str, Journey],
+    journeys: Mapping[str, Journey | NoWay],
     board: Board,
     waits: Waits,
     margins: Sequence[float],
@@ -120,16 +119,13 @@ def _sort_out(  # noqa: PLR0917 - all that an option is made of
     """Every facility as an option or an exclusion, in the pack's order."""
     options: list[Option] = []
     excluded: list[Exclusion] = []
-    away = [
-        journeys[facility_id].minutes if facility_id in journeys else inf
-        for facility_id in area.facilities
-    ]
+    ways = [journeys.get(facility_id, BY_ROAD) for facility_id in area.facilities]
+    away = [way.minutes if isinstance(way, Journey) else inf for way in ways]
     departs, foreseen = query.find_departure(now), query.is_foreseen(now)
     ranges, others, moved = waits.expect(np.array(away), departs)
-    for f, facility in enumerate(area.facilities.values()):
-        journey = journeys.get(facility.id)
-        if journey is None:
-            excluded.append(Exclusion(facility.id, ExclusionReason.UNREACHABLE, NO_WAY))
+    for f, (facility, journey) in enumerate(zip(area.facilities.values(), ways, strict=True)):
+        if isinstance(journey, NoWay):
+            excluded.append(Exclusion(facility.id, journey.reason, journey.text))
             continue
         reading = board.readings.get(facility.id)
         arrival = departs + timedelta(minutes=journey.minutes)

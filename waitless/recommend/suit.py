@@ -7,7 +7,7 @@ from enum import StrEnum
 from feeds.model import FacilityStatus
 from waitless.area.facility import Facility, Need, XrayAnswer
 from waitless.area.hours import Calendar
-from waitless.reading import CLOSURE_HOLDS_FOR, Reading
+from waitless.reading import Reading
 
 
 class ExclusionReason(StrEnum):
@@ -21,6 +21,7 @@ class ExclusionReason(StrEnum):
     AGE = "age"
     NEED = "need"
     TOO_FAR = "too_far"
+    NO_MORE_JOURNEYS = "no_more_journeys"
     UNREACHABLE = "unreachable"
 
 
@@ -48,6 +49,8 @@ _REPORTED = {
 }
 
 
+PRESSED_FOR = timedelta(hours=4)
+"""Who arrives later is not kept away by a unit that is full now. Our judgement."""
 ARRIVAL = "{arrival}"
 """Stands in a text for the clock at the arrival, so that one text serves many arrivals."""
 
@@ -165,14 +168,16 @@ def find_reported(
     """What the unit itself says against coming; None where nothing.
 
     "Closed", said while it was closed by its hours, ends with its next opening: a feed says so all
-    night. Any other report stands until its source says otherwise, or it has grown too old,
-    and does not concern who arrives later than that.
+    night. Any other report stands until its source says otherwise, or it has grown too old;
+    of being full or sending people on only for who arrives within `PRESSED_FOR`.
     """
     status, said_at = reading.standing_status(now), reading.status_as_of
     if status not in _REPORTED or said_at is None:
         return None
-    ends_at: datetime | None = said_at + CLOSURE_HOLDS_FOR
-    if status is FacilityStatus.CLOSED and not calendar.is_open(facility.hours, said_at):
+    ends_at: datetime | None = None
+    if status is not FacilityStatus.CLOSED:
+        ends_at = now + PRESSED_FOR
+    elif not calendar.is_open(facility.hours, said_at):
         ends_at = calendar.find_opening(facility.hours, said_at)
     reason, words = _REPORTED[status]
     ago = int((now - said_at).total_seconds() // 60)

@@ -8,7 +8,7 @@ from routing.network import Network, NetworkFault
 from routing.reach import build_table, renew
 from routing.targets import FacilityOffNetwork, Targets, find_targets
 from waitless.area.pack import Area, AreaFault
-from waitless.recommend.query import Basis
+from waitless.recommend.ways import Basis
 from waitless.traffic.edges import EdgeTimes
 from waitless.travel.tables import ModeTable, TravelTables
 

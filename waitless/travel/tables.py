@@ -8,7 +8,7 @@ from types import MappingProxyType
 from routing.modes import Mode
 from routing.table import ReachTable
 from waitless.cell import Cell
-from waitless.recommend.query import Basis, Journey
+from waitless.recommend.ways import Basis, Journey, split_road
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class TravelTables:
             }
         )
 
-    def journeys_from(self, origin: Cell, mode: Mode) -> dict[str, Journey]:
+    def journeys_from(self, origin: Cell, mode: Mode) -> Mapping[str, Journey]:
         """The way to every facility that can be reached; the others are absent."""
         return self.journeys_from_point(origin.lat, origin.lon, mode)
 
@@ -63,6 +63,7 @@ class TravelTables:
                 distance_m=round(distance_m),
                 basis="live_traffic" if live else table.basis,
                 as_of=table.as_of,
+                legs=split_road(mode, minutes),
             )
             for facility, minutes, distance_m, live in zip(
                 way.facility.tolist(),

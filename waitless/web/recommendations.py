@@ -1,10 +1,11 @@
 """`GET /v1/recommendations`: the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from routing.modes import Mode
 from waitless.answers.answers import Answers, as_of_last_change
 from waitless.answers.entry import ANSWER_TICK_S
 from waitless.area.pack import Area
@@ -14,7 +15,8 @@ from waitless.ledger.policy import Policy
 from waitless.recommend.answer import DataKind, Recommendation
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
-from waitless.travel import TravelFollower
+from waitless.recommend.ways import Journey, NoWay
+from waitless.travel import TimetableKeeper, TravelFollower
 from waitless.web.ready import answer_with
 from waitless.web.targets import Targets
 
@@ -29,6 +31,7 @@ class Recommendations:
         self,
         area: Area,
         travel: TravelFollower,
+        timetables: TimetableKeeper,
         follower: BoardFollower,
         ledger: LedgerFollower,
         *,
@@ -39,6 +42,7 @@ class Recommendations:
     ) -> None:
         self._area = area
         self._travel = travel
+        self._timetables = timetables
         self._follower = follower
         self._ledger = ledger
         self._targets = targets
@@ -54,16 +58,22 @@ class Recommendations:
     def answer(self, query: Query) -> Recommendation:
         """The ranked answer to a question, as of the last tick or the end of a wait since."""
         board = self._follower.board
+        now = as_of_last_change(board, self._now())
         return recommend(
             query,
             area=self._area,
-            journeys=self._travel.tables.journeys_from(query.origin, query.mode),
+            journeys=self._find_journeys(query, now),
             board=board,
-            now=as_of_last_change(board, self._now()),
-            most_minutes=self._policy.most_journey_minutes,
+            now=now,
             picture=self._ledger.picture,
             policy=self._policy,
         )
+
+    def _find_journeys(self, query: Query, now: datetime) -> Mapping[str, Journey | NoWay]:
+        timetables = self._timetables.tables
+        if query.mode is Mode.TRANSIT and timetables is not None:
+            return timetables.journeys_from(query.origin, query.find_departure(now))
+        return self._travel.tables.journeys_from(query.origin, query.mode)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Parse, answer, render."""

@@ -162,6 +162,8 @@ def _journey(destination: Destination, calendar: Calendar) -> str:
     told = _BASIS[travel.basis]
     if travel.basis == "live_traffic" and travel.as_of is not None:
         told += f" as of {travel.as_of.astimezone(calendar.zone):%H:%M}"
+    if travel.distance_m is None:
+        return f"{told.capitalize()}."
     return f"{travel.distance_m / METRES_PER_MILE:.1f} miles, {told}."
 
 

@@ -1,0 +1,58 @@
+"""Keeping timetables: in every answering process the days on which somebody may depart."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from routing.transit.timetable import TimetableFault
+from waitless.area.pack import Area, AreaFault
+from waitless.travel.timetables import TimetableBuilder, Timetables
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+"""How often it is looked whether another day has come near."""
+
+
+class TimetableKeeper:
+    """Keeps `tables` those of today, tomorrow and, late in the day, the day after.
+
+    Attributes:
+        tables: the ones there are, replaced as one reference; None before the first, and for good
+            where the area has no timetable.
+    """
+
+    tables: Timetables | None = None
+
+    def __init__(self, area: Area, *, now: Callable[[], datetime]) -> None:
+        """No tables yet.
+
+        Raises:
+            AreaFault: the timetable cannot be walked.
+        """
+        self._now = now
+        self._builder: TimetableBuilder | None = None
+        if area.timetable is not None:
+            try:
+                self._builder = TimetableBuilder(area, area.timetable)
+            except TimetableFault as fault:
+                raise AreaFault([f"timetable: {fault}"]) from fault
+
+    async def start(self) -> None:
+        """Have tables, before anything is answered."""
+        await self.look()
+
+    async def run(self) -> None:
+        """Keep them until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """Make what is missing for now, in a thread: answers go on from what there is."""
+        if self._builder is None:
+            return
+        days = self._builder.list_days(self._now())
+        if self.tables is None or [*self.tables.days] != [*days]:
+            self.tables = await asyncio.to_thread(self._builder.build, days)

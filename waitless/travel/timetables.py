@@ -1,0 +1,120 @@
+"""Timetables as answers use them: the profiles of the days on which somebody may depart."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.transit.footpaths import Walks
+from routing.transit.model import Gtfs
+from routing.transit.profile import Profiles, build_profiles
+from routing.transit.timetable import TimetableFault, lay_out_day
+from waitless.area.pack import Area
+from waitless.area.timetable import AreaTimetable
+from waitless.cell import Cell
+from waitless.recommend.ways import Basis, Journey, NoWay
+from waitless.travel.rides import NO_TIMETABLE, Rides
+
+log = logging.getLogger(__name__)
+
+_DAY = timedelta(days=1)
+_EARLY = timedelta(hours=2)
+"""So long before midnight the day after tomorrow is made ready."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetables:
+    """Immutable: replaced as a whole."""
+
+    days: Mapping[date, Profiles]
+    facility_ids: tuple[str, ...]
+    basis: Basis
+    zone: ZoneInfo
+    version: str
+    """Timetables of one version say the same."""
+
+    def find(self, lat: float, lon: float, departs: datetime) -> Rides | None:
+        """The ways from a point at a time; None where that day is not held."""
+        day = departs.astimezone(self.zone).date()
+        today, tomorrow = self.days.get(day), self.days.get(day + _DAY)
+        if today is None:
+            return None
+        return Rides(today, tomorrow, (lat, lon), departs, basis=self.basis, zone=self.zone)
+
+    def journeys_from(self, origin: Cell, departs: datetime) -> dict[str, Journey | NoWay]:
+        """The way to every facility, or why there is none."""
+        rides = self.find(origin.lat, origin.lon, departs)
+        if rides is None:
+            return dict.fromkeys(self.facility_ids, NO_TIMETABLE)
+        return {
+            facility_id: rides.tell(number)
+            if np.isfinite(rides.minutes[number])
+            else rides.tell_no_way(number)
+            for number, facility_id in enumerate(self.facility_ids)
+        }
+
+
+class TimetableBuilder:
+    """An area's timetable, laid out for any days. It scans: never on the event loop."""
+
+    def __init__(self, area: Area, timetable: AreaTimetable) -> None:
+        """Find all that is walked.
+
+        Raises:
+            TimetableFault: its stops stand too near together to mean it.
+        """
+        self._gtfs = timetable.gtfs
+        self._basis: Basis = "estimate" if timetable.approximate else "timetable"
+        self._walks = Walks(timetable.gtfs)
+        self._places = {one.id: (one.lat, one.lon) for one in area.facilities.values()}
+        self._zone = area.calendar.zone
+        self._digest = _digest(timetable.gtfs, self._places)
+        self._held: dict[date, Profiles] = {}
+
+    def list_days(self, now: datetime) -> Sequence[date]:
+        """The days on which somebody who asks now or soon may depart."""
+        today, soon = (moment.astimezone(self._zone).date() for moment in (now, now + _EARLY))
+        return [today, today + _DAY] if soon == today else [today, today + _DAY, today + 2 * _DAY]
+
+    def build(self, days: Sequence[date]) -> Timetables:
+        """Their profiles; those of days that are held already stay."""
+        self._held = dict(self._lay_out(days))
+        return Timetables(
+            days=dict(self._held),
+            facility_ids=tuple(self._places),
+            basis=self._basis,
+            zone=self._zone,
+            version=f"{self._digest}-{'-'.join(map(str, self._held))}",
+        )
+
+    def _lay_out(self, days: Sequence[date]) -> Iterator[tuple[date, Profiles]]:
+        for day in days:
+            if day in self._held:
+                yield day, self._held[day]
+                continue
+            try:
+                timetable = lay_out_day(self._gtfs, day)
+            except TimetableFault as fault:
+                log.warning("no timetable for %s: %s", day, fault)
+                continue
+            if not len(timetable.connections.departs_s):
+                log.warning("nothing runs on %s by the timetable that is held", day)
+            yield day, build_profiles(timetable, self._walks, self._places)
+
+
+def _digest(gtfs: Gtfs, places: Mapping[str, tuple[float, float]]) -> str:
+    """Changes whenever what is told of journeys may."""
+    digest = sha256(repr([*places.items()]).encode())
+    for name in gtfs.__dataclass_fields__:
+        value = getattr(gtfs, name)
+        if isinstance(value, np.ndarray):
+            array: NDArray[np.generic] = value
+            digest.update(array.tobytes())
+        elif name != "report":
+            digest.update(repr(value).encode())
+    return digest.hexdigest()[:12]

@@ -15,6 +15,7 @@ from waitless.metrics import LimitMetrics
 from waitless.parts import Parts, Role
 from waitless.recommend.query import Query
 from waitless.serve.draining import DRAINING, Draining
+from waitless.web.comparison import Comparisons
 from waitless.web.directory import Directory
 from waitless.web.docs import Docs
 from waitless.web.events import Events
@@ -99,6 +100,8 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     docs = Docs(area, parts.modes, now=now)
     page = PatientPage(area, parts.modes, recommendations, now=now)
     routes.add_get("/v1/recommendations", recommendations.get)
+    comparisons = Comparisons(area.id, parts.targets, parts.answers, now=now)
+    routes.add_get("/v1/comparison", comparisons.get)
     routes.add_get("/v1/facilities", directory.list_all)
     routes.add_get("/v1/facilities/{id}", directory.get_one)
     routes.add_get("/v1/facilities/{id}/history", directory.get_history)

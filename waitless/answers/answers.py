@@ -76,6 +76,13 @@ class Answers:
         """By mode's name: an enumeration's member is slow to be looked up by."""
 
     def find(self, question: Question, now: datetime) -> Entry:
+        """The answer of this moment, counted as given."""
+        entry = self.look(question, now)
+        if self._on_advice is not None and entry.advised is not None:
+            self._on_advice(*entry.advised)
+        return entry
+
+    def look(self, question: Question, now: datetime) -> Entry:
         """The answer of this moment."""
         board, picture, sheet = self._get_board(), self._get_picture(), self._sheet
         if (
@@ -100,8 +107,6 @@ class Answers:
                 body, sheet, travelled, until, tag=tag, private=question.private, advised=advised
             )
             self._cache.put(question.key, entry)
-        if self._on_advice is not None and entry.advised is not None:
-            self._on_advice(*entry.advised)
         return entry
 
     def rehearse(self, question: Question, now: datetime) -> None:

@@ -22,6 +22,7 @@ from waitless.web.answers import (
     ProblemDocument,
     Readiness,
 )
+from waitless.web.comparison import Comparison
 from waitless.web.journeys import JourneyTaken
 from waitless.web.openapi_journeys import describe_journeys
 from waitless.web.openapi_parts import (
@@ -44,6 +45,7 @@ from waitless.web.told import ToldList
 
 _TYPES = (
     Recommendation,
+    Comparison,
     FacilityCollection,
     FacilityFeature,
     History,

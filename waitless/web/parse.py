@@ -57,7 +57,12 @@ def single_values(
 
 
 def parse_query(
-    values: Mapping[str, str], area: Area, modes: Collection[Mode], now: datetime
+    values: Mapping[str, str],
+    area: Area,
+    modes: Collection[Mode],
+    now: datetime,
+    *,
+    limit: int = DEFAULT_LIMIT,
 ) -> Query:
     """A patient's question.
 
@@ -66,6 +71,7 @@ def parse_query(
         area: where places are looked up, and which positions are served.
         modes: the ways of travelling that there are tables for.
         now: the time of the question: a departure must be ahead of it.
+        limit: how many destinations, where the question does not say.
 
     Raises:
         RequestRefused: whatever cannot be understood, by name.
@@ -78,7 +84,7 @@ def parse_query(
         mode=parse_mode(values.get("mode", Mode.DRIVE), modes),
         need=_word(Need, values.get("need", Need.MINOR_INJURY), Problem.UNKNOWN_NEED, "need"),
         age_years=_whole(values, "age", 0, MOST_AGE, Problem.BAD_AGE),
-        limit=_whole(values, "limit", 1, MOST_LIMIT, Problem.BAD_LIMIT) or DEFAULT_LIMIT,
+        limit=_whole(values, "limit", 1, MOST_LIMIT, Problem.BAD_LIMIT) or limit,
         depart_at=None
         if depart_at is None
         else parse_departure(depart_at, now, area.calendar.zone),

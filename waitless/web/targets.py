@@ -5,8 +5,10 @@ first, and query strings with a full postcode are not kept, nor those that name 
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from multidict import MultiMapping
 from yarl import URL
@@ -24,6 +26,10 @@ _DECIMAL = rb"([+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?)"
 _POSITION = re.compile(rb"lat=" + _DECIMAL + rb"&lon=" + _DECIMAL + rb"(?:&(.*))?")
 _Parse = Callable[[], MultiMapping[str]]
 _KeptAs = bytes | tuple[int, int, bytes | None]
+_Read = TypeVar("_Read", Question, tuple[Question, ...])
+COMPARED = tuple(name for name in PARAMETERS if name != "mode")
+COMPARED_LIMIT = 3
+"""Destinations of each mode, where nobody says how many."""
 
 
 class Targets:
@@ -35,6 +41,7 @@ class Targets:
         self._now = now
         self._questions = Questions(area)
         self._kept: dict[_KeptAs, Question] = {}
+        self._compared: dict[_KeptAs, tuple[Question, ...]] = {}
 
     def read(self, query_string: bytes, parse: _Parse | None = None) -> Question:
         """The question that a query string asks.
@@ -50,8 +57,32 @@ class Targets:
         question = None if key is None else self._kept.get(key)
         if question is None:
             parsed = _parse(query_string) if parse is None else parse()
-            question = self._parse(key, parsed)
+            values = single_values(parsed, PARAMETERS)
+            query = parse_query(values, self._area, self._modes, self._now())
+            private = _names_a_position(values)
+            question = self._questions.make(query, private=private)
+            self._keep(self._kept, key, values, question)
         return question
+
+    def read_every_mode(self, query_string: bytes, parse: _Parse) -> tuple[Question, ...]:
+        """The questions that a query string without a mode asks, one for each that there is.
+
+        Raises:
+            RequestRefused: as `read`.
+        """
+        key = self._key(query_string)
+        questions = None if key is None else self._compared.get(key)
+        if questions is None:
+            values = single_values(parse(), COMPARED)
+            query = parse_query(values, self._area, self._modes, self._now(), limit=COMPARED_LIMIT)
+            private = _names_a_position(values)
+            questions = tuple(
+                self._questions.make(replace(query, mode=mode), private=private)
+                for mode in Mode
+                if mode in self._modes
+            )
+            self._keep(self._compared, key, values, questions)
+        return questions
 
     def keeps(self, query_string: bytes) -> bool:
         """Whether a query string is recognised as it stands: there is no position in it."""
@@ -67,18 +98,22 @@ class Targets:
             return None
         return *find_cell(lat, lon), position[3]
 
-    def _parse(self, key: _KeptAs | None, parsed: MultiMapping[str]) -> Question:
-        values = single_values(parsed, PARAMETERS)
-        query = parse_query(values, self._area, self._modes, self._now())
-        full_postcode = split_postcode(values.get("place", "")) is not None
-        question = self._questions.make(query, private="lat" in values or full_postcode)
-        named = "place" in values and not full_postcode
-        lasting = "depart_at" not in values  # else it means another time tomorrow, or passes
-        if lasting and key is not None and (named if isinstance(key, bytes) else True):
-            if len(self._kept) >= MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = question
-        return question
+    @staticmethod
+    def _keep(
+        kept: dict[_KeptAs, _Read], key: _KeptAs | None, values: Mapping[str, str], read: _Read
+    ) -> None:
+        """Remember what a query string asks, unless it holds a position or names a time."""
+        if key is None or "depart_at" in values:  # which passes, or means another tomorrow
+            return
+        if isinstance(key, bytes) and ("place" not in values or _names_a_position(values)):
+            return
+        if len(kept) >= MOST_KEPT:
+            del kept[next(iter(kept))]
+        kept[key] = read
+
+
+def _names_a_position(values: Mapping[str, str]) -> bool:
+    return "lat" in values or split_postcode(values.get("place", "")) is not None
 
 
 def _parse(query_string: bytes) -> MultiMapping[str]:

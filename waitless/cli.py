@@ -149,6 +149,8 @@ def check() -> None:
     )
     if area.timetable is not None:
         click.echo(f"timetable: {area.timetable.sum_up()}")
+        if area.timetable.find_last_day() < datetime.now(UTC).date():
+            click.echo("note: nothing in the timetable runs any more: build a newer one", err=True)
     last = max(area.calendar.holidays, default=None)
     if last is None or last < datetime.now(UTC).date() + timedelta(days=90):
         click.echo(f"note: the last public holiday listed is {last}: add the coming ones", err=True)

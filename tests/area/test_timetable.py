@@ -132,6 +132,7 @@ def test_check_counts_what_the_timetable_holds_or_says_what_is_wrong(
 ) -> None:
     tables = plymouth_feed()
     tables["trips.txt"] += "r,nowhere,t10,North\n"
+    tables["calendar.txt"] = tables["calendar.txt"].replace("20261231", "20991231")
     built = build(tables, tmp_path)
     settings = {"WAITLESS_AREA": str(plymouth_pack), "WAITLESS_TIMETABLE_FILE": str(built)}
 
@@ -140,7 +141,22 @@ def test_check_counts_what_the_timetable_holds_or_says_what_is_wrong(
     spoilt = CliRunner().invoke(main, ["check"], env=settings)
 
     assert sound.exit_code == 0, sound.output
-    assert "timetable: 3 stops, 1 lines and 2 trips, 1 rows refused" in sound.output
+    assert (
+        "timetable: 3 stops, 1 lines and 2 trips until 2099-12-31, 1 rows refused" in sound.output
+    )
     assert spoilt.exit_code == 1
+    assert "runs any more" not in sound.output
     assert "timetable_file: " in spoilt.output
     assert "built.transit: its checksum does not match" in spoilt.output
+
+
+def test_check_notes_a_timetable_that_has_run_out(plymouth_pack: Path) -> None:
+    tables = plymouth_feed()
+    tables["calendar.txt"] = tables["calendar.txt"].replace("20261231", "20260201")
+    lay_in(plymouth_pack, tables)
+
+    done = CliRunner().invoke(main, ["check"], env={"WAITLESS_AREA": str(plymouth_pack)})
+
+    assert done.exit_code == 0, done.output
+    assert "until 2026-02-01" in done.output
+    assert "note: nothing in the timetable runs any more" in done.output

@@ -1,6 +1,7 @@
 """An area's public transport: the timetable that its pack or a setting names."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,20 @@ class AreaTimetable:
     """True: made by hand from public facts, so the basis of its journeys is an estimate; False:
     the operators' own, so it is a timetable."""
 
+    def find_last_day(self) -> date:
+        """The last day on which anything may run; `date.min` where nothing ever does."""
+        services = self.gtfs.services
+        weekly = [service.ends for service in services if any(service.weekdays)]
+        added = [day for service in services for day in service.added]
+        return max([*weekly, *added], default=date.min)
+
     def sum_up(self) -> str:
         """What it holds, in one line; rows that were refused are counted."""
         gtfs = self.gtfs
         refused = sum(gtfs.report.counts.values())
         return (
             f"{len(np.unique(gtfs.stops))} stops, {len(gtfs.line_names)} lines and "
-            f"{np.count_nonzero(np.diff(gtfs.first))} trips"
+            f"{np.count_nonzero(np.diff(gtfs.first))} trips until {self.find_last_day()}"
             f"{', an approximation' if self.approximate else ''}"
             f"{f', {refused} rows refused or not as written' if refused else ''}"
         )

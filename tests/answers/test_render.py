@@ -1,5 +1,6 @@
 """Compiled answers are those of `recommend`, byte for byte, whatever is asked of whatever board."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -29,7 +30,10 @@ from waitless.ledger.usual import Usual
 from waitless.reading import Reading
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
+from waitless.recommend.ways import Journey, NoWay
 from waitless.travel import TravelTables
+from waitless.travel.tables import ModeTable
+from waitless.travel.timetables import TimetableBuilder, Timetables
 
 HORIZON_MINUTES, MOST_MINUTES = 720, 45
 TICK = timedelta(seconds=5)
@@ -54,6 +58,12 @@ waits = st.one_of(
 @pytest.fixture(scope="module")
 def renderer(east_kent: Area) -> Renderer:
     return Renderer(east_kent, horizon_minutes=HORIZON_MINUTES, policy=POLICY)
+
+
+@pytest.fixture(scope="module")
+def timetable(east_kent: Area) -> TimetableBuilder:
+    assert east_kent.timetable is not None
+    return TimetableBuilder(east_kent, east_kent.timetable)
 
 
 @st.composite
@@ -81,7 +91,7 @@ def queries(draw: st.DrawFn) -> Query:
     return Query(
         origin=cell_of(draw(st.floats(51.0, 51.45)), draw(st.floats(0.4, 1.45))),
         label=draw(st.sampled_from(["Deal", "St Mary’s “Bay”", "your position"])),
-        mode=draw(st.sampled_from([Mode.DRIVE, Mode.WALK, Mode.CYCLE])),
+        mode=draw(st.sampled_from(Mode)),
         need=draw(st.sampled_from(Need)),
         age_years=draw(st.one_of(st.none(), st.integers(0, 20))),
         limit=draw(st.sampled_from([1, 5, 50])),
@@ -103,6 +113,7 @@ def queries(draw: st.DrawFn) -> Query:
 def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
     east_kent: Area,
     travel: TravelTables,
+    timetable: TimetableBuilder,
     renderer: Renderer,
     data: st.DataObject,
     query: Query,
@@ -147,10 +158,19 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
         degraded=degraded,
     )
     picture = data.draw(pictures(east_kent, now))
+    journeys: Mapping[str, Journey | NoWay]
+    ways: ModeTable | Timetables
+    if query.mode is Mode.TRANSIT:
+        departs = query.find_departure(now)
+        timetables = timetable.build(timetable.list_days(departs)[: data.draw(st.integers(0, 2))])
+        journeys, ways = timetables.journeys_from(query.origin, departs), timetables
+    else:
+        journeys = travel.journeys_from(query.origin, query.mode)
+        ways = travel.by_mode[query.mode]
     plain = recommend(
         query,
         area=east_kent,
-        journeys=travel.journeys_from(query.origin, query.mode),
+        journeys=journeys,
         board=board,
         now=now,
         picture=picture,
@@ -168,7 +188,7 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
             policy=POLICY,
             foreseen=query.is_foreseen(now),
         ),
-        renderer.travelled(travel.by_mode[query.mode]),
+        renderer.travelled(ways),
     )
 
     assert body == render(plain)

@@ -162,19 +162,23 @@ def _tell_ride(profiles: Profiles, departure: int) -> tuple[Ride, int]:
 def _find_change(
     profiles: Profiles, facility: int, stop: int, at_s: int, arrives_s: int
 ) -> tuple[int, int, int]:
-    """Return the next departure, its stop and the time to get there: staying first, then nearest.
+    """Return the next departure, its stop and the time to get there.
 
-    The scan found that one of the stop's footpaths leads to the arrival; here it is found again.
+    The scan found that footpaths of the stop lead to the arrival; here they are found again: the
+    fewest rides first, then staying, then the nearest.
     """
     footpaths = profiles.walks.footpaths
     paths = slice(footpaths.first[stop], footpaths.first[stop + 1])
-    ends, seconds = footpaths.ends[paths].tolist(), footpaths.seconds[paths].tolist()
-    for end, walk_s in sorted(
-        zip(ends, seconds, strict=True), key=lambda path: (path[0] != stop, path[1])
+    found = []
+    for end, walk_s in zip(
+        footpaths.ends[paths].tolist(), footpaths.seconds[paths].tolist(), strict=True
     ):
         key = end * len(profiles.facility_ids) + facility
         begin, past = profiles.first[key], profiles.first[key + 1]
         departure = begin + np.searchsorted(profiles.departs_s[begin:past], at_s + walk_s)
         if departure < past and profiles.arrives_s[departure] == arrives_s:
-            return int(departure), end, walk_s
-    raise LookupError(f"no change at stop {stop} leads to {profiles.facility_ids[facility]}")
+            found.append((profiles.rides[departure], end != stop, walk_s, int(departure), end))
+    if not found:
+        raise LookupError(f"no change at stop {stop} leads to {profiles.facility_ids[facility]}")
+    *_, walk_s, departure, end = min(found)
+    return departure, end, walk_s

@@ -1,6 +1,6 @@
 """Profiles: for each facility and stop every departure worth taking, and when it arrives.
 
-Memory: 16 bytes for each departure kept and 8 for each stop and facility (`Profiles.size_bytes`).
+Memory: 17 bytes for each departure kept and 8 for each stop and facility (`Profiles.size_bytes`).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,8 +17,12 @@ from routing.transit.timetable import LENGTH_S, Timetable
 HORIZON_S: Final = 6 * 3600
 """Of a journey, from its first departure."""
 
-_FIELDS: Final = 4
-"""Of what a scan finds: stops, arrivals, entries, exits."""
+_FIELDS: Final = 5
+"""Of what a scan finds: stops, arrivals, entries, exits, rides."""
+
+
+MOST_RIDES: Final = 255
+"""A journey of more is told as of so many."""
 
 
 class Access(NamedTuple):
@@ -64,11 +68,13 @@ class Profiles:
     """The connection with which the ride begins."""
     exits: NDArray[np.int32]
     """The connection with which it ends."""
+    rides: NDArray[np.uint8]
+    """How many rides the journey has from there."""
 
     @property
     def size_bytes(self) -> int:
         """Memory of the profiles, without the timetable."""
-        arrays = (self.first, self.departs_s, self.arrives_s, self.enters, self.exits)
+        arrays = (self.first, self.departs_s, self.arrives_s, self.enters, self.exits, self.rides)
         return sum(array.nbytes for array in (*arrays, self.egress_s))
 
     def find_access(self, lat: float, lon: float) -> Access:
@@ -135,7 +141,7 @@ def build_profiles(
     # By stop, then facility; of both the earliest first, which was found last.
     sizes = [len(found[0]) for found in scanned]
     facility_of = np.repeat(np.arange(count), sizes)
-    stops, arrives_s, enters, exits = (
+    stops, arrives_s, enters, exits, rides = (
         np.concatenate([np.empty(0, dtype=np.int32), *(found[i][::-1] for found in scanned)])
         for i in range(_FIELDS)
     )
@@ -152,4 +158,5 @@ def build_profiles(
         arrives_s=arrives_s[order],
         enters=enters[order],
         exits=exits[order],
+        rides=np.minimum(rides[order], MOST_RIDES).astype(np.uint8),
     )

@@ -22,7 +22,11 @@ NEVER: Final = 2**31 - 1
 _NONE: Final = -1
 
 _Departures: TypeAlias = tuple[
-    NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]
+    NDArray[np.int32],
+    NDArray[np.int32],
+    NDArray[np.int32],
+    NDArray[np.int32],
+    NDArray[np.int32],
 ]
 
 
@@ -37,7 +41,8 @@ def scan_back(  # noqa: C901, PLR0915 - compiled; one function, as in `routing.s
     """Return the departures worth taking to one facility, each stop's from the last to the first.
 
     Returns:
-        Their stops; when one arrives; the connections with which the ride begins, and ends.
+        Their stops; when one arrives; the connections with which the ride begins, and ends; in how
+        many rides that is: the fewest, of journeys that leave and arrive together.
 
     Args:
         connections: of the day.
@@ -50,6 +55,7 @@ def scan_back(  # noqa: C901, PLR0915 - compiled; one function, as in `routing.s
     first, path_ends, path_s = footpaths
     run_best = np.full(run_count, NEVER, dtype=np.int32)
     run_exit = np.full(run_count, _NONE, dtype=np.int32)
+    run_rides = np.zeros(run_count, dtype=np.int32)
     head = np.full(len(egress_s), _NONE, dtype=np.int32)
     room = 1024
     stops = np.empty(room, dtype=np.int32)
@@ -57,6 +63,7 @@ def scan_back(  # noqa: C901, PLR0915 - compiled; one function, as in `routing.s
     reaches = np.empty(room, dtype=np.int32)
     enters = np.empty(room, dtype=np.int32)
     exits = np.empty(room, dtype=np.int32)
+    rides = np.empty(room, dtype=np.int32)
     later = np.empty(room, dtype=np.int32)
     count = 0
     for c in range(len(departs_s) - 1, -1, -1):
@@ -64,28 +71,28 @@ def scan_back(  # noqa: C901, PLR0915 - compiled; one function, as in `routing.s
         best = run_best[run]
         if alights[c]:
             end, arrive = ends[c], arrives_s[c]
-            reach = best
-            if egress_s[end] >= 0:
-                reach = min(reach, arrive + egress_s[end])
+            reach, fewest, leave = best, run_rides[run], run_exit[run]
+            if egress_s[end] >= 0 and (arrive + egress_s[end], 1) < (reach, fewest):
+                reach, fewest, leave = arrive + egress_s[end], 1, c
             for path in range(first[end], first[end + 1]):
                 ready = arrive + path_s[path]
                 at = head[path_ends[path]]
                 while at != _NONE and leaves[at] < ready:
                     at = later[at]
-                if at != _NONE:
-                    reach = min(reach, reaches[at])
-            if reach < best:
-                best = reach
-                run_best[run] = best
-                run_exit[run] = c
+                if at != _NONE and (reaches[at], rides[at] + 1) < (reach, fewest):
+                    reach, fewest, leave = reaches[at], rides[at] + 1, c
+            best = reach
+            run_best[run], run_rides[run], run_exit[run] = reach, fewest, leave
         if not boards[c] or best == NEVER or best - departs_s[c] > horizon_s:
             continue
         stop = starts[c]
         newest = head[stop]
-        if newest != _NONE and reaches[newest] <= best:
-            continue
         if newest != _NONE and leaves[newest] == departs_s[c]:
-            reaches[newest], enters[newest], exits[newest] = best, c, run_exit[run]
+            if (best, run_rides[run]) < (reaches[newest], rides[newest]):
+                reaches[newest], rides[newest] = best, run_rides[run]
+                enters[newest], exits[newest] = c, run_exit[run]
+            continue
+        if newest != _NONE and reaches[newest] <= best:
             continue
         if count == room:
             stops = np.concatenate((stops, np.empty_like(stops)))
@@ -93,6 +100,7 @@ def scan_back(  # noqa: C901, PLR0915 - compiled; one function, as in `routing.s
             reaches = np.concatenate((reaches, np.empty_like(reaches)))
             enters = np.concatenate((enters, np.empty_like(enters)))
             exits = np.concatenate((exits, np.empty_like(exits)))
+            rides = np.concatenate((rides, np.empty_like(rides)))
             later = np.concatenate((later, np.empty_like(later)))
             room *= 2
         stops[count] = stop
@@ -100,10 +108,11 @@ def scan_back(  # noqa: C901, PLR0915 - compiled; one function, as in `routing.s
         reaches[count] = best
         enters[count] = c
         exits[count] = run_exit[run]
+        rides[count] = run_rides[run]
         later[count] = newest
         head[stop] = count
         count += 1
-    return stops[:count], reaches[:count], enters[:count], exits[:count]
+    return stops[:count], reaches[:count], enters[:count], exits[:count], rides[:count]
 
 
 @compiled

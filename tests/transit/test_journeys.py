@@ -78,6 +78,25 @@ def test_who_is_near_walks_all_the_way_at_any_time(tmp_path: Path) -> None:
     assert journey.next_leaves_s is None
 
 
+def test_nobody_rides_past_the_change_and_back(tmp_path: Path) -> None:
+    """The bus from the south goes on to the east and comes back; both reach the same last one."""
+    tables = small_feed()
+    tables["stops.txt"] += "E,East,51.02,1.2\n"
+    tables["routes.txt"] += "q,,Northern,3\n"
+    tables["trips.txt"] = "route_id,service_id,trip_id\nr,w,out\nr,w,back\nq,w,on\n"
+    tables["stop_times.txt"] = (
+        "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+        "out,08:00:00,08:00:00,S,1\nout,08:05:00,08:05:00,M,2\nout,08:15:00,08:15:00,E,3\n"
+        "back,08:20:00,08:20:00,E,1\nback,08:30:00,08:30:00,M,2\n"
+        "on,08:40:00,08:40:00,M,1\non,08:46:00,08:46:00,N,2\n"
+    )
+
+    journey = tell(build(tmp_path, tables), SOUTH, H8)
+
+    assert journey is not None
+    assert [leg.end for leg in journey.legs if isinstance(leg, Ride)] == ["Middle", "North"]
+
+
 def test_a_change_takes_a_minute_and_a_shorter_one_is_missed(tmp_path: Path) -> None:
     tables = connecting_feed()
     in_time = tell(build(tmp_path, tables), SOUTH, H8)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +66,12 @@ def test_it_is_read_without_a_refused_row_and_says_what_it_is(east_kent: Area, g
     assert east_kent.timetable.approximate
     assert not gtfs.report.counts
     assert len(np.unique(gtfs.stops)) == len(gtfs.stop_ids)
+
+
+def test_the_document_counts_it_rightly(gtfs: Gtfs) -> None:
+    told = (Path(__file__).parents[2] / "docs" / "transit.md").read_text()
+
+    assert f"{len(gtfs.line_names)} lines, {len(gtfs.stop_ids)} stops" in told
 
 
 def test_no_minute_is_promised(gtfs: Gtfs) -> None:
@@ -165,15 +172,21 @@ def test_after_the_last_bus_there_is_no_journey_any_more(
 
 
 def test_holidays_run_as_sundays_and_christmas_not_at_all(east_kent: Area, gtfs: Gtfs) -> None:
-    def count_runs(day: date) -> int:
-        whole = lay_out_day(gtfs, day).connections.departs_s
-        return int((whole < 24 * HOUR).sum())
+    def count_departures(day: date) -> int:
+        departs_s = lay_out_day(gtfs, day).connections.departs_s
+        return int((departs_s < 24 * HOUR).sum())
 
     eve, new_year = date(2026, 12, 24), date(2027, 1, 1)
-    assert count_runs(eve) == count_runs(TUESDAY) > count_runs(SUNDAY) == count_runs(new_year) > 0
+    assert (
+        count_departures(eve)
+        == count_departures(TUESDAY)
+        > count_departures(SUNDAY)
+        == count_departures(new_year)
+        > 0
+    )
     for day in east_kent.calendar.holidays:
         christmas = (day.month, day.day) in {(12, 25), (12, 26)}
-        assert count_runs(day) == (0 if christmas else count_runs(SUNDAY)), day
+        assert count_departures(day) == (0 if christmas else count_departures(SUNDAY)), day
 
 
 def test_it_runs_for_decades(gtfs: Gtfs) -> None:

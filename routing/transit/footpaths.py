@@ -1,5 +1,6 @@
 """Walks between stops, and the time that a change takes."""
 
+import math
 from dataclasses import dataclass
 from itertools import product
 from typing import Final, NamedTuple
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from routing import geo
+from routing.compiled import compiled_with
 from routing.geo import EARTH_RADIUS_M
 from routing.modes import PACES, Mode
 from routing.transit.model import NO_STATION, Gtfs
@@ -31,12 +34,18 @@ class Walking:
     change_s: int = 60
     """A change of vehicles takes at least this long, at one stop too."""
 
+    @property
+    def s_per_m(self) -> float:
+        """Seconds for each metre of a straight line."""
+        return self.detour / (self.speed_kmh / 3.6)
+
     def walk_s(self, straight_m: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return walking times, rounded up to whole seconds."""
-        seconds = straight_m * self.detour / (self.speed_kmh / 3.6)
-        return np.ceil(seconds).astype(np.int32)
+        return np.ceil(straight_m * self.s_per_m).astype(np.int32)
 
 
+LOOKED_THROUGH: Final = 4_096
+"""So few stops are quicker to look through than a tree is to ask."""
 MOST_PATHS: Final = 20_000_000
 """Great Britain's rail has some thousands."""
 
@@ -60,23 +69,27 @@ class Walks:
         self.walking = walking
         self._used = np.unique(gtfs.stops)
         self._tree = cKDTree(to_space(gtfs.lat[self._used], gtfs.lon[self._used]))
+        self._all = np.arange(len(self._used))
         self.footpaths = self._build_footpaths(gtfs)
 
     def find(self, lat: float, lon: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the numbers of the stops within a walk, rising, and the seconds to each."""
-        point = to_space(np.array([lat]), np.array([lon]))[0]
+        point = _to_point(lat, lon)
         reach = _to_chord(self.walking.access_m)
-        near = np.array(sorted(self._tree.query_ball_point(point, reach)), dtype=np.int64)
-        chords = np.linalg.norm(self._tree.data[near] - point, axis=1)
-        return self._used[near], self.walking.walk_s(_to_arc(chords))
+        near = self._all
+        if len(near) > LOOKED_THROUGH:
+            near = np.array(sorted(self._tree.query_ball_point(point, reach)), dtype=np.int64)
+        seconds = _walk_to(self._tree.data, near, point, reach, self.walking.s_per_m)
+        within = seconds >= 0
+        return self._used[near[within]], seconds[within]
 
     def walk_directly(
         self, lat: float, lon: float, places: NDArray[np.float64]
     ) -> NDArray[np.int32]:
         """Return the seconds to places, as `to_space` has them; -1 where it is too far."""
-        chords = np.linalg.norm(places - to_space(np.array([lat]), np.array([lon])), axis=1)
-        seconds = self.walking.walk_s(_to_arc(chords))
-        return np.where(chords <= _to_chord(self.walking.access_m), seconds, np.int32(-1))
+        reach = _to_chord(self.walking.access_m)
+        every = np.arange(len(places))
+        return _walk_to(places, every, _to_point(lat, lon), reach, self.walking.s_per_m)
 
     def _count_pairs(self) -> int:
         """Return how many pairs `_list_pairs` gives."""
@@ -148,6 +161,32 @@ def to_space(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.f
     return np.column_stack(
         (np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north))
     )
+
+
+def _to_point(lat: float, lon: float) -> tuple[float, float, float]:
+    """Return one point of `to_space`."""
+    north, east = math.radians(lat), math.radians(lon)
+    return math.cos(north) * math.cos(east), math.cos(north) * math.sin(east), math.sin(north)
+
+
+@compiled_with(geo)
+def _walk_to(
+    points: NDArray[np.float64],
+    wanted: NDArray[np.int64],
+    point: tuple[float, float, float],
+    reach: float,
+    s_per_m: float,
+) -> NDArray[np.int32]:
+    """Return the seconds from one point to some; -1 where the chord is longer than `reach`."""
+    seconds = np.full(len(wanted), -1, dtype=np.int32)
+    for i, number in enumerate(wanted):
+        x, y = points[number, 0] - point[0], points[number, 1] - point[1]
+        z = points[number, 2] - point[2]
+        chord = math.sqrt(x * x + y * y + z * z)
+        if chord <= reach:
+            straight_m = 2 * EARTH_RADIUS_M * math.asin(min(chord / 2, 1.0))
+            seconds[i] = math.ceil(straight_m * s_per_m)
+    return seconds
 
 
 def _to_chord(straight_m: float) -> float:

@@ -77,13 +77,13 @@ def tell_journey(
     profiles: Profiles, access: Access, arrivals: Arrivals, facility: int
 ) -> Journey | None:
     """Return the journey to one facility, by its number; None where there is none any more."""
-    leaves_s = _find_last_leave(profiles, access, arrivals, facility)
+    leaves_s = find_last_leave(profiles, access, arrivals, facility)
     if leaves_s is None:
         return None
     next_leaves_s = next_arrives_s = None
     if arrivals.departures[facility] != _NONE and leaves_s + 1 < LENGTH_S:
         later = profiles.look_up(access, leaves_s + 1)
-        next_leaves_s = _find_last_leave(profiles, access, later, facility)
+        next_leaves_s = find_last_leave(profiles, access, later, facility)
         if next_leaves_s is not None:
             next_arrives_s = int(later.arrives_s[facility])
     return Journey(
@@ -96,9 +96,14 @@ def tell_journey(
     )
 
 
-def _find_last_leave(
+def find_last_leave(
     profiles: Profiles, access: Access, arrivals: Arrivals, facility: int
 ) -> int | None:
+    """Return when the origin must be left at the latest for the earliest arrival at a facility.
+
+    Seconds from the timetable's `begins`; for a walk all the way the time asked for; None where
+    there is no journey any more.
+    """
     if arrivals.arrives_s[facility] == NEVER:
         return None
     departure = arrivals.departures[facility]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.transit import journeys as told
-from routing.transit.journeys import tell_journey
+from routing.transit.journeys import find_last_leave, tell_journey
 from routing.transit.linetypes import name_line_type
 from routing.transit.profile import Access, Arrivals, Profiles
 from routing.transit.scan import NEVER
@@ -47,7 +47,6 @@ class Rides:
             zone: in which clocks are told.
         """
         self._today, self._tomorrow = today, tomorrow
-        self._place = place
         self._basis = basis
         self._zone = zone
         self._access: Access = today.find_access(*place)
@@ -83,11 +82,11 @@ class Rides:
 
     def tell_no_way(self, number: int) -> NoWay:
         """Why a facility cannot be reached any more, or cannot at all."""
-        if self._tomorrow is not None:
-            access, arrivals = self._of_tomorrow
-            first = tell_journey(self._tomorrow, access, arrivals, number)
-            if first is not None:
-                leaves = self._tomorrow.timetable.to_instant(first.leaves_s).astimezone(self._zone)
+        tomorrow, arrivals = self._tomorrow, self._of_tomorrow
+        if tomorrow is not None and arrivals is not None:
+            leaves_s = find_last_leave(tomorrow, self._access, arrivals, number)
+            if leaves_s is not None:
+                leaves = tomorrow.timetable.to_instant(leaves_s).astimezone(self._zone)
                 text = f"{NO_MORE} The first of the next day leaves at {leaves:%H:%M}."
                 return NoWay(ExclusionReason.NO_MORE_JOURNEYS, text)
         if self._of_today.arrives_s[number] != NEVER:
@@ -100,11 +99,9 @@ class Rides:
         return self._today.look_up(self._access, 0)
 
     @cached_property
-    def _of_tomorrow(self) -> tuple[Access, Arrivals]:
-        """Of one who leaves when the next day begins."""
-        assert self._tomorrow is not None  # noqa: S101 - whoever asks has looked
-        access = self._tomorrow.find_access(*self._place)
-        return access, self._tomorrow.look_up(access, 0)
+    def _of_tomorrow(self) -> Arrivals | None:
+        """Of one who leaves when the next day begins; one walks to the same stops then."""
+        return None if self._tomorrow is None else self._tomorrow.look_up(self._access, 0)
 
 
 def _tell_legs(legs: tuple[told.Leg, ...], timetable: Timetable) -> Iterator[Leg]:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from waitless.area.pack import Area
 
 POPULATION = Path(__file__).with_name("population.toml")
-MODES = {"drive": 8, "walk": 1, "cycle": 1}
+MODES = {"drive": 7, "transit": 1, "walk": 1, "cycle": 1}
 """Judgement: most come by car."""
 NEEDS = {
     "minor_injury": 5,

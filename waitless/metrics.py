@@ -157,6 +157,12 @@ class WebMetrics:
             multiprocess_mode="livemin",
             registry=registry,
         )
+        self._connections = Gauge(
+            "waitless_timetable_connections",
+            "Ways of a vehicle from one stop to the next today, by the timetable in use.",
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
 
     def connection_refused(self) -> None:
         """Count one connection that there was no room for."""
@@ -179,6 +185,10 @@ class WebMetrics:
         """Note the instant that travel times are of; None: they are of none, the usual ones."""
         if as_of is not None:
             self._travel.set(as_of.timestamp())
+
+    def timetables_renewed(self, connections: int) -> None:
+        """Note how much runs today."""
+        self._connections.set(connections)
 
 
 class LimitMetrics:

@@ -71,7 +71,11 @@ class Parts:
             horizon_minutes=settings.horizon_minutes,
             folder=settings.tables_folder,
         )
-        self.timetables = TimetableKeeper(self.area, now=now)
+        self.timetables = TimetableKeeper(
+            self.area,
+            now=now,
+            on_renewal=lambda tables: self.metrics.timetables_renewed(tables.connections),
+        )
         self.modes = (*MODES, Mode.TRANSIT) if self.area.timetable is not None else MODES
         self.policy = settings.make_policy()
         self.ledger_metrics = LedgerMetrics(self.registry)

@@ -25,13 +25,25 @@ class TimetableKeeper:
 
     tables: Timetables | None = None
 
-    def __init__(self, area: Area, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        area: Area,
+        *,
+        now: Callable[[], datetime],
+        on_renewal: Callable[[Timetables], None] = lambda _: None,
+    ) -> None:
         """No tables yet.
+
+        Args:
+            area: the area pack.
+            now: the clock.
+            on_renewal: told of every replacement.
 
         Raises:
             AreaFault: the timetable cannot be walked.
         """
         self._now = now
+        self._on_renewal = on_renewal
         self._builder: TimetableBuilder | None = None
         if area.timetable is not None:
             try:
@@ -56,3 +68,4 @@ class TimetableKeeper:
         days = self._builder.list_days(self._now())
         if self.tables is None or [*self.tables.days] != [*days]:
             self.tables = await asyncio.to_thread(self._builder.build, days)
+            self._on_renewal(self.tables)

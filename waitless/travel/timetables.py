@@ -38,6 +38,12 @@ class Timetables:
     version: str
     """Timetables of one version say the same."""
 
+    @property
+    def connections(self) -> int:
+        """How many ways from one stop to the next the first day has."""
+        first = next(iter(self.days.values()), None)
+        return 0 if first is None else len(first.timetable.connections.departs_s)
+
     def find(self, lat: float, lon: float, departs: datetime) -> Rides | None:
         """The ways from a point at a time; None where that day is not held."""
         day = departs.astimezone(self.zone).date()

@@ -121,7 +121,7 @@ def start_fleet(folder: Path) -> Iterator[Fleet]:
 
 
 def _add_cases(fleet: Fleet, redis_port: int) -> None:
-    asyncio.run(_fill(fleet.redis_url, "east-kent"))
+    fill(fleet.redis_url, "east-kent")
     lots = random.Random(3)
     origins = [
         f"/v1/recommendations?lat={lots.uniform(51.15, 51.35):.5f}&lon={lots.uniform(0.9, 1.3):.5f}"
@@ -134,7 +134,7 @@ def _add_cases(fleet: Fleet, redis_port: int) -> None:
     uvloop = fleet.serve("east-kent", loop="uvloop", fast_path="true")
     uvloop_computed = fleet.serve("east-kent", loop="uvloop", fast_path="true", cache_entries=0)
     pack = write_pack(fleet.folder, 300)
-    asyncio.run(_fill(fleet.redis_url, pack))
+    fill(fleet.redis_url, pack)
     many = fleet.serve(pack, cache_entries=0, most_minutes=600)
     body = ask(warm, QUESTION)
     bodies = {
@@ -181,6 +181,11 @@ def ask(port: int, path: str) -> bytes:
 
 def _middling(bodies: list[bytes]) -> bytes:
     return sorted(bodies, key=len)[len(bodies) // 2]
+
+
+def fill(redis_url: str, area_name: Path | str) -> None:
+    """Put travel tables and fresh waits of an area into Redis."""
+    asyncio.run(_fill(redis_url, area_name))
 
 
 async def _fill(redis_url: str, area_name: Path | str) -> None:

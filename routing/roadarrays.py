@@ -15,14 +15,7 @@ from numpy.typing import NDArray
 
 from routing.modes import Mode
 from routing.network import Network, NetworkFault, join_arrays
-from routing.roadgraph import (
-    BITS,
-    EVERYBODY,
-    UNSAID,
-    find_paced_s,
-    list_columns,
-    parse_osm_name,
-)
+from routing.roadgraph import BITS, EVERYBODY, UNSAID, find_paced_s, list_columns, parse_osm_name
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -31,9 +24,7 @@ _COPIES: Final = 1 << 16
 _FERRY = "ferry"
 _MOTORWAY = "motorway"
 
-
-def _nothing() -> NDArray[np.float32]:
-    return np.empty(0, dtype=np.float32)
+_NO_TIMES: Final = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +54,9 @@ class Roads:
     length_m: NDArray[np.float32]
     time_s: NDArray[np.float32]
     """Usual, by car; infinite where no car may go or the road is closed."""
-    walk_s: NDArray[np.float32] = field(default_factory=_nothing)
+    walk_s: NDArray[np.float32] = field(default_factory=_NO_TIMES.copy)
     """Usual, on foot; empty where all edges are walked at the mode's own speed."""
-    cycle_s: NDArray[np.float32] = field(default_factory=_nothing)
+    cycle_s: NDArray[np.float32] = field(default_factory=_NO_TIMES.copy)
     """The same by bicycle."""
     uses: NDArray[np.uint8]
     """Modes as bits: drive 1, walk 2, cycle 4; 8 where walkers may go against the edge, too."""
@@ -107,8 +98,8 @@ class Roads:
             graph.add_node(name, lat=lat, lon=lon, name=title, joinable=bool(joinable))
         modes = [frozenset(mode for mode, bit in BITS.items() if use & bit) for use in range(16)]
         numbers = (self.tails, self.heads, self.roads, self.classes, self.uses)
-        figures = (self.length_m, self.time_s)
         told = {"walk_time_s": self.walk_s.tolist(), "cycle_time_s": self.cycle_s.tolist()}
+        figures = (self.length_m, self.time_s)
         rows = zip(*(column.tolist() for column in (*numbers, *figures)), strict=True)
         for edge, (tail, head, road, road_class, use, length_m, time_s) in enumerate(rows):
             graph.add_edge(

@@ -9,7 +9,7 @@ from routing.modes import PACES, Mode
 from routing.osm.extract import Tags
 
 STEPS_KMH: Final = 2.4
-"""Along steps as mapped (horizontally), up and down alike: half of walking."""
+"""Along steps as mapped (horizontally), up and down alike."""
 PUSHED_STEPS_KMH: Final = 1.5
 """The same with a bicycle in hand."""
 
@@ -18,8 +18,8 @@ CYCLE_CLASS_KMH: Final[dict[str, float]] = {
     "bridleway": 7.0,
     **dict.fromkeys(("path", "footway", "pedestrian"), 12.0),
 }
-"""Cycling where neither surface nor grade is mapped; every other class is taken as paved. Means of
-OSRM's bicycle profile and Valhalla's hybrid bicycle, but for bridleways, which are earth."""
+"""Cycling where neither surface nor grade is mapped; every other class is taken as paved. About
+the mean of OSRM's bicycle profile and Valhalla's hybrid bicycle; bridleways are earth."""
 
 CYCLE_SURFACE_KMH: Final[dict[str, float]] = {
     **dict.fromkeys(("compacted", "fine_gravel", "sett", "wood", "metal_grid"), 11.0),
@@ -27,7 +27,7 @@ CYCLE_SURFACE_KMH: Final[dict[str, float]] = {
     **dict.fromkeys(("gravel", "pebblestone", "grass", "unhewn_cobblestone", "woodchips"), 6.0),
     **dict.fromkeys(("mud", "sand", "rock", "stone"), 4.0),
 }
-"""Fastest on a surface: means of the same two, rounded. Surfaces not listed are paved."""
+"""Fastest on a surface, group by group about the means of the same two; others are paved."""
 
 CYCLE_GRADE_KMH: Final[dict[str, float]] = {
     "grade2": 11.0,

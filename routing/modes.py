@@ -18,7 +18,8 @@ class Pace:
     """Figures of one mode that do not depend on the road."""
 
     road_speed_kmh: float | None
-    """Speed on every road, km/h; None where each road has its own usual time (driving)."""
+    """Speed on every road without a time of its own for the mode, km/h; None where all roads have
+    one (driving). Those of OpenStreetMap have (`routing.osm.paces`)."""
     access_speed_kmh: float
     """Speed on the unmapped streets between the origin and its first junction, km/h."""
     access_detour: float

@@ -5,7 +5,7 @@ Roads -> compile(mode) -> Network, to query; Roads -> to_graph -> DiGraph, to in
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.modes import PACES, Mode
+from routing.modes import Mode
 from routing.network import Network, NetworkFault, join_arrays
-from routing.roadgraph import BITS, EVERYBODY, UNSAID, list_columns, parse_osm_name
+from routing.roadgraph import BITS, EVERYBODY, UNSAID, find_paced_s, list_columns, parse_osm_name
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _COPIES: Final = 1 << 16
 _FERRY = "ferry"
 _MOTORWAY = "motorway"
+
+_NO_TIMES: Final = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,10 @@ class Roads:
     length_m: NDArray[np.float32]
     time_s: NDArray[np.float32]
     """Usual, by car; infinite where no car may go or the road is closed."""
+    walk_s: NDArray[np.float32] = field(default_factory=_NO_TIMES.copy)
+    """Usual, on foot; empty where all edges are walked at the mode's own speed."""
+    cycle_s: NDArray[np.float32] = field(default_factory=_NO_TIMES.copy)
+    """The same by bicycle."""
     uses: NDArray[np.uint8]
     """Modes as bits: drive 1, walk 2, cycle 4; 8 where walkers may go against the edge, too."""
     classes: NDArray[np.uint8]
@@ -92,10 +98,10 @@ class Roads:
             graph.add_node(name, lat=lat, lon=lon, name=title, joinable=bool(joinable))
         modes = [frozenset(mode for mode, bit in BITS.items() if use & bit) for use in range(16)]
         numbers = (self.tails, self.heads, self.roads, self.classes, self.uses)
+        told = {"walk_time_s": self.walk_s.tolist(), "cycle_time_s": self.cycle_s.tolist()}
         figures = (self.length_m, self.time_s)
-        for tail, head, road, road_class, use, length_m, time_s in zip(
-            *(column.tolist() for column in (*numbers, *figures)), strict=True
-        ):
+        rows = zip(*(column.tolist() for column in (*numbers, *figures)), strict=True)
+        for edge, (tail, head, road, road_class, use, length_m, time_s) in enumerate(rows):
             graph.add_edge(
                 names[tail],
                 names[head],
@@ -104,6 +110,7 @@ class Roads:
                 length_m=length_m,
                 travel_time_s=time_s,
                 motor_only=use & EVERYBODY == BITS[Mode.DRIVE],
+                **{name: times[edge] for name, times in told.items() if times},
                 **({} if use & UNSAID else {"modes": modes[use]}),
             )
         return graph
@@ -111,9 +118,9 @@ class Roads:
     def compile(self, mode: Mode) -> Network:
         """Compile for one mode.
 
-        Driving takes each edge's own time; walking and cycling take its length at the mode's own
-        speed, and leave out motorways. A ferry takes its own time in all modes. An edge with an
-        infinite time is closed to those who go by the time.
+        Driving takes each edge's own time; so do walking and cycling where the edges have theirs,
+        else they take its length at the mode's own speed; motorways are left out. A ferry takes
+        the car's time in all modes. An edge with an infinite time is closed to those who go by it.
 
         Raises:
             NetworkFault: the mode does not travel by road, has no roads here, or a junction has no
@@ -203,11 +210,12 @@ class Roads:
         """Tell which edges a mode may take in their own direction, and its time on each, s."""
         mine = (self.uses & BITS[mode]).astype(bool)
         time_s = self.time_s.astype(np.float64)
-        speed_kmh = PACES[mode].road_speed_kmh
-        if speed_kmh is not None:
+        if mode is not Mode.DRIVE:
             own_time = np.array([name == _FERRY for name in self.class_names], bool)[self.classes]
             barred = np.array([name == _MOTORWAY for name in self.class_names], bool)[self.classes]
-            time_s = np.where(own_time, time_s, self.length_m.astype(np.float64) * 3.6 / speed_kmh)
+            told_s = (self.walk_s if mode is Mode.WALK else self.cycle_s).astype(np.float64)
+            paced_s = told_s if len(told_s) else find_paced_s(mode, self.length_m)
+            time_s = np.where(own_time, time_s, paced_s)
             mine &= ~barred
         return mine & np.isfinite(time_s), time_s
 

@@ -21,7 +21,7 @@ from routing.roadhead import Head, HeadFault, decode_head, encode_head
 
 SUFFIX: Final = ".roads"
 MAGIC: Final = b"WLROADS"
-VERSION: Final = 2
+VERSION: Final = 3
 
 _DIGEST_BYTES = 32
 
@@ -35,6 +35,8 @@ _ARRAYS: Final[dict[str, tuple[str, str]]] = {
     "heads": ("edges", "<u4"),
     "length_m": ("edges", "<f4"),
     "time_s": ("edges", "<f4"),
+    "walk_s": ("paced_edges", "<f4"),
+    "cycle_s": ("paced_edges", "<f4"),
     "uses": ("edges", "|u1"),
     "classes": ("edges", "|u1"),
     "roads": ("edges", "<u4"),
@@ -59,6 +61,7 @@ def save_road_file(roads: Roads, path: Path) -> None:
             **{name: getattr(roads, name) for name in _TOLD},
             junctions=len(roads.lat),
             edges=len(roads.tails),
+            paced_edges=len(roads.walk_s),
             barrier_points=len(roads.barrier_lat),
             barriers=len(roads.barrier_sizes),
         )
@@ -139,7 +142,10 @@ def _find_problem(roads: Roads) -> str | None:
         "a length that is not above zero": (
             (roads.length_m > 0) & np.isfinite(roads.length_m)
         ).all(),
-        "a time that is not above zero": (roads.time_s > 0).all(),
+        "a time that is not above zero": all(
+            (times > 0).all() for times in (roads.time_s, roads.walk_s, roads.cycle_s)
+        ),
+        "times on foot for some edges only": len(roads.walk_s) in {0, len(roads.tails)},
         "a barrier that is not on the Earth": _are_on_earth(roads.barrier_lat, roads.barrier_lon),
         "barriers of other points than there are": barrier_points == len(roads.barrier_lat)
         and (roads.barrier_sizes > 1).all(),

@@ -6,8 +6,9 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from routing.modes import Mode
+from routing.modes import PACES, Mode
 from routing.network import NetworkFault
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def list_columns(graph: "nx.DiGraph[str]") -> dict[str, Any]:
     number = {node: i for i, node in enumerate(graph)}
     nodes = list(graph.nodes.values())
     rows = sorted(_list_rows(graph, number), key=lambda row: row[:2])
-    columns = zip(*rows, strict=True) if rows else repeat((), 7)
-    tails, heads, length_m, time_s, uses, classes, roads = columns
+    columns = zip(*rows, strict=True) if rows else repeat((), 9)
+    tails, heads, length_m, time_s, walk_s, cycle_s, uses, classes, roads = columns
     class_names, class_numbers = _number(classes)
     road_names, road_numbers = _number(roads)
     if len(class_names) > _MOST_CLASSES:
@@ -55,6 +56,7 @@ def list_columns(graph: "nx.DiGraph[str]") -> dict[str, Any]:
         "heads": np.array(heads, dtype=np.uint32),
         "length_m": np.array(length_m, dtype=np.float32),
         "time_s": np.array(time_s, dtype=np.float32),
+        **_pace_columns(length_m, walk_s, cycle_s),
         "uses": np.array(uses, dtype=np.uint8),
         "classes": np.array(class_numbers, dtype=np.uint8),
         "roads": np.array(road_numbers, dtype=np.uint32),
@@ -68,6 +70,11 @@ def parse_osm_name(name: str) -> tuple[int, int] | None:
     """Return the node and the copy that `n123` or `n123/1` names; None where it is no such name."""
     match = _OSM_NAME.fullmatch(name)
     return (int(match[1]), int(match[2] or 0)) if match else None
+
+
+def find_paced_s(mode: Mode, length_m: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the time over each length at the mode's own speed, seconds; NaN by car."""
+    return length_m.astype(np.float64) * 3.6 / (PACES[mode].road_speed_kmh or np.nan)
 
 
 def _name_columns(graph: "nx.DiGraph[str]") -> dict[str, Any]:
@@ -87,8 +94,11 @@ def _name_columns(graph: "nx.DiGraph[str]") -> dict[str, Any]:
 
 def _list_rows(
     graph: "nx.DiGraph[str]", number: dict[str, int]
-) -> Iterator[tuple[int, int, float, float, int, str, str]]:
-    """Yield tail, head, metres, seconds, uses, class and road of each edge that has a use."""
+) -> Iterator[tuple[int, int, float, float, float, float, int, str, str]]:
+    """Yield the columns of each edge that has a use, in the order that `list_columns` takes.
+
+    Times on foot and by bicycle are NaN where they are not given.
+    """
     for start, end, edge in graph.edges(data=True):
         modes = edge.get("modes")
         uses = EVERYBODY | UNSAID if modes is None else sum(BITS.get(mode, 0) for mode in modes)
@@ -103,10 +113,31 @@ def _list_rows(
             number[end],
             _get_positive(start, end, edge, "length_m"),
             _get_positive(start, end, edge, "travel_time_s") if timed else float("inf"),
+            *(
+                _get_positive(start, end, edge, name) if name in edge else float("nan")
+                for name in ("walk_time_s", "cycle_time_s")
+            ),
             uses,
             road_class,
             edge.get("road", ""),
         )
+
+
+def _pace_columns(
+    length_m: Iterable[float], walk_s: Iterable[float], cycle_s: Iterable[float]
+) -> dict[str, Any]:
+    """Return times on foot and by bicycle, the mode's own where not given; none if none is."""
+    metres = np.array(length_m, dtype=np.float32)
+    told = {
+        Mode.WALK: np.array(walk_s, dtype=np.float64),
+        Mode.CYCLE: np.array(cycle_s, dtype=np.float64),
+    }
+    if all(np.isnan(times).all() for times in told.values()):
+        return {}
+    return {
+        f"{mode}_s": np.where(np.isnan(times), find_paced_s(mode, metres), times).astype(np.float32)
+        for mode, times in told.items()
+    }
 
 
 def _get_positive(start: str, end: str, edge: dict[str, object], name: str) -> float:

@@ -21,6 +21,8 @@ class Head:
     titles: tuple[str, ...]
     junctions: int
     edges: int
+    paced_edges: int
+    """Edges with their own times on foot and by bicycle: all or none."""
     barrier_points: int
     barriers: int
 
@@ -53,6 +55,7 @@ def decode_head(data: bytes) -> Head:
         titles=_get_names(head, "titles"),
         junctions=_get_count(head, "junctions"),
         edges=_get_count(head, "edges"),
+        paced_edges=_get_count(head, "paced_edges"),
         barrier_points=_get_count(head, "barrier_points"),
         barriers=_get_count(head, "barriers"),
     )

@@ -66,8 +66,9 @@ def load_roads(path: Path) -> "nx.DiGraph[str]":
         `motor_only`. A link that is not one-way is two edges. The graph has `meta` (the first
         line's properties) and `barriers`: water lines, tuples of (latitude, longitude).
 
-        A built file's edges also have `modes`, those that may use the edge in its own direction
-        (without it, walkers go both ways), its nodes `joinable`, whether a journey may begin or
+        A built file's edges also have `walk_time_s`, `cycle_time_s` (without them, the mode's own
+        speed counts) and `modes`, those that may use the edge in its own direction (without it,
+        walkers go both ways), its nodes `joinable`, whether a journey may begin or
         end there, and the graph `only_met`: junctions without an open edge are left out.
 
     Raises:

@@ -220,8 +220,17 @@ def time_row(
 def ask_routers(
     python: Path, extract: Path, origins: NDArray[np.float64], destinations: NDArray[np.float64]
 ) -> dict[str, dict[str, Any]]:
-    """Return minutes by router and mode, worked out in a process of its own."""
+    """Return minutes by router and mode."""
     asked = {"origins": origins.tolist(), "destinations": destinations.tolist()}
+    return run_routers(python, extract, asked)
+
+
+def run_routers(python: Path, extract: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what `router_times` answers, in a process of its own.
+
+    Raises:
+        FileNotFoundError: it gave up.
+    """
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [python, SCRIPT, extract, folder],

@@ -5,6 +5,9 @@ FOLDER` with the points on standard input); imports nothing of ours, so that any
 do. The last line printed is a JSON object, `{"valhalla": {"drive": [[minutes or null]]}}`, `osrm`
 likewise; a router that is not installed is left out. `us_per_origin` beside them is what Valhalla
 takes for the drives of one origin asked by itself, microseconds (median of `TIMED_ORIGINS`).
+
+Asked `questions` instead of points (`walk_cycle_accuracy`), each a costing with its options and
+points of its own, it prints `{"answers": [[[minutes or null]]]}`, Valhalla's alone.
 """
 
 import json
@@ -32,6 +35,10 @@ def main() -> None:
     """Build each router's data from the extract and ask it for every mode."""
     extract, folder = Path(sys.argv[1]), Path(sys.argv[2])
     asked = json.load(sys.stdin)
+    if "questions" in asked:
+        actor = start_valhalla(extract, folder)
+        json.dump({"answers": [ask_matrix(actor, **one) for one in asked["questions"]]}, sys.stdout)
+        return
     answers: dict[str, Any] = {}
     for name, ask in (("valhalla", ask_valhalla), ("osrm", ask_osrm)):
         try:
@@ -49,27 +56,12 @@ def ask_valhalla(
     Raises:
         ImportError: pyvalhalla is not installed.
     """
-    import valhalla  # noqa: PLC0415 - not everybody has it
-
-    (folder / "tiles").mkdir(exist_ok=True)
-    config = valhalla.get_config(tile_extract="", tile_dir=str(folder / "tiles"))
-    config["mjolnir"]["concurrency"] = 1
-    config["service_limits"]["pedestrian"]["max_matrix_distance"] = 400_000
-    (folder / "valhalla.json").write_text(json.dumps(config))
-    _call("valhalla_build_tiles", "-c", str(folder / "valhalla.json"), str(extract))
-    actor = valhalla.Actor(str(folder / "valhalla.json"))
+    actor = start_valhalla(extract, folder)
     targets = [{"lat": lat, "lon": lon} for lat, lon in destinations]
-    answers: dict[str, Any] = {}
-    for mode, costing in VALHALLA_COSTINGS.items():
-        answers[mode] = []
-        for first in range(0, len(origins), POINTS_PER_REQUEST):
-            sources = [
-                {"lat": lat, "lon": lon} for lat, lon in origins[first : first + POINTS_PER_REQUEST]
-            ]
-            told: Any = actor.matrix({"sources": sources, "targets": targets, "costing": costing})
-            answers[mode] += [
-                [_to_minutes(cell["time"]) for cell in row] for row in told["sources_to_targets"]
-            ]
+    answers: dict[str, Any] = {
+        mode: ask_matrix(actor, origins, destinations, costing)
+        for mode, costing in VALHALLA_COSTINGS.items()
+    }
     answers["us_per_origin"] = statistics.median(
         _time_us(
             actor.matrix,
@@ -78,6 +70,46 @@ def ask_valhalla(
         for lat, lon in origins[:TIMED_ORIGINS]
     )
     return answers
+
+
+def start_valhalla(extract: Path, folder: Path) -> Any:  # noqa: ANN401 - the router has no types
+    """Build Valhalla's tiles and return its actor.
+
+    Raises:
+        ImportError: pyvalhalla is not installed.
+    """
+    import valhalla  # noqa: PLC0415 - not everybody has it
+
+    (folder / "tiles").mkdir(exist_ok=True)
+    config = valhalla.get_config(tile_extract="", tile_dir=str(folder / "tiles"))
+    config["mjolnir"]["concurrency"] = 1
+    for costing in ("pedestrian", "bicycle"):
+        config["service_limits"][costing]["max_matrix_distance"] = 400_000
+    (folder / "valhalla.json").write_text(json.dumps(config))
+    _call("valhalla_build_tiles", "-c", str(folder / "valhalla.json"), str(extract))
+    return valhalla.Actor(str(folder / "valhalla.json"))
+
+
+def ask_matrix(
+    actor: Any,  # noqa: ANN401
+    origins: list[Point],
+    destinations: list[Point],
+    costing: str,
+    options: dict[str, Any] | None = None,
+) -> Minutes:
+    """Return minutes, a row per origin; None where Valhalla knows no way."""
+    targets = [{"lat": lat, "lon": lon} for lat, lon in destinations]
+    minutes: Minutes = []
+    for first in range(0, len(origins), POINTS_PER_REQUEST):
+        sources = [
+            {"lat": lat, "lon": lon} for lat, lon in origins[first : first + POINTS_PER_REQUEST]
+        ]
+        asked = {"sources": sources, "targets": targets, "costing": costing}
+        told = actor.matrix(asked | {"costing_options": {costing: options or {}}})
+        minutes += [
+            [_to_minutes(cell["time"]) for cell in row] for row in told["sources_to_targets"]
+        ]
+    return minutes
 
 
 def _time_us(ask: Callable[[dict[str, Any]], object], request: dict[str, Any]) -> float:

@@ -94,6 +94,18 @@ _BARRIERS: Final[dict[str, Use]] = {
 """What each barrier stops where no access tag says otherwise; others (gate, lift_gate,
 cattle_grid, toll_booth) stop nobody unless they are locked or private."""
 
+_CLIMBS: Final = {
+    "mountain_hiking",
+    "demanding_mountain_hiking",
+    "alpine_hiking",
+    "demanding_alpine_hiking",
+    "difficult_alpine_hiking",
+}
+"""Values of `sac_scale` (T2 and up) that ask for sure feet: no way for somebody who is hurt."""
+
+_EASY_RIDES: Final = {"0", "0-", "0+", "1-", "1"}
+"""Values of `mtb:scale` that any bicycle manages."""
+
 _YES: Final = {"yes", "true", "1"}
 _BACK: Final = {"-1", "reverse"}
 
@@ -104,6 +116,11 @@ def find_use(tags: Tags) -> tuple[Use, Use]:
     along, against = _find_directions(tags)
     forth = (both & _FEET) | (both & Use.DRIVE if along else Use.NONE)
     back = (both & _FEET) | (both & Use.DRIVE if against else Use.NONE)
+    walked = tags.get("oneway:foot")
+    if walked in _BACK:
+        forth &= ~Use.WALK
+    if walked in _YES:
+        back &= ~Use.WALK
     if not _may_cycle(tags, along=along, with_way=True):
         forth &= ~Use.CYCLE
     if not _may_cycle(tags, along=against, with_way=False):
@@ -129,6 +146,14 @@ def find_stopped(tags: Tags) -> Use:
         if said is not None:
             stopped = stopped & ~mode if said else stopped | mode
     return stopped
+
+
+def find_too_rough(tags: Tags) -> Use:
+    """Return who should not be sent along a way though they may: hikers', mountain bikers' ways."""
+    if tags.get("sac_scale") in _CLIMBS:
+        return _FEET
+    trail = tags.get("mtb:scale", "0") not in _EASY_RIDES
+    return Use.CYCLE if trail or tags.get("smoothness") == "impassable" else Use.NONE
 
 
 def _find_allowed(tags: Tags) -> Use:

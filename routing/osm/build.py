@@ -69,14 +69,19 @@ def build_roads(
 
 
 def _merge(edges: list[Edge]) -> list[Edge]:
-    """Keep the fastest of edges between the same two spots, for every mode that any of them had."""
+    """Keep the fastest of edges between the same two spots, mode by mode; the length is a car's."""
     best: dict[tuple[object, object], Edge] = {}
     for edge in edges:
         pair = (edge.tail, edge.head)
         known = best.setdefault(pair, edge)
         if known is not edge:
             fastest = min(known, edge, key=lambda one: (one.time_s, one.length_m))
-            best[pair] = replace(fastest, use=known.use | edge.use)
+            best[pair] = replace(
+                fastest,
+                use=known.use | edge.use,
+                walk_s=min(known.walk_s, edge.walk_s),
+                cycle_s=min(known.cycle_s, edge.cycle_s),
+            )
     return list(best.values())
 
 
@@ -132,6 +137,8 @@ def _lay_out(
         heads=np.array([number[edge.head] for edge in edges], dtype=np.uint32),
         length_m=np.array([edge.length_m for edge in edges], dtype=np.float32),
         time_s=np.array([edge.time_s for edge in edges], dtype=np.float32),
+        walk_s=np.array([edge.walk_s for edge in edges], dtype=np.float32),
+        cycle_s=np.array([edge.cycle_s for edge in edges], dtype=np.float32),
         uses=np.array([edge.use.value for edge in edges], dtype=np.uint8),
         classes=np.array([class_number[edge.road_class] for edge in edges], dtype=np.uint8),
         roads=np.array([road_number[edge.road] for edge in edges], dtype=np.uint32),

@@ -10,9 +10,10 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from routing.geo import line_length_m
-from routing.osm.access import Use, find_stopped, find_use
+from routing.osm.access import Use, find_stopped, find_too_rough, find_use
 from routing.osm.extract import Extract, RawWay, Tags
 from routing.osm.junctions import Junctions
+from routing.osm.paces import find_cycle_speed, find_walk_speed
 from routing.osm.speeds import BUILT_UP_LIMIT_KMH, find_limit, find_usual_speed, looks_built_up
 
 Spot: TypeAlias = tuple[int, int]
@@ -40,6 +41,10 @@ class Edge:
     length_m: float
     time_s: float
     """Usual, by car; infinite where no car may go (but a ferry's crossing takes its time)."""
+    walk_s: float
+    """Usual, on foot; infinite where nobody may walk."""
+    cycle_s: float
+    """Usual, by bicycle; infinite where nobody may cycle or push one."""
     use: Use
     road_class: str
     road: str
@@ -142,14 +147,9 @@ def _see_junctions(extract: Extract, pieces: list[_Piece]) -> Junctions:
 
 
 def _make_edges(extract: Extract, piece: _Piece, junctions: Junctions) -> Iterator[Edge]:
-    """Yield the one or two edges of a stretch, less what its barriers stop."""
+    """Yield the one or two edges of a stretch, less those for whom it is closed or too rough."""
     tags = piece.way.tags
-    stopped = Use.NONE
-    for node in piece.nodes:
-        if node in extract.node_tags and not junctions.is_met(node):
-            stopped |= find_stopped(extract.node_tags[node])
-    if stopped & (piece.uses[0] | piece.uses[1]):
-        extract.dropped["stretches that a barrier closes to somebody"] += 1
+    stopped = _find_closed(extract, piece, junctions)
     points = [extract.points[node] for node in piece.nodes]
     length_m = max(line_length_m(points), _SHORTEST_M)
     built_up = looks_built_up(tags) or {piece.nodes[0], piece.nodes[-1]} <= junctions.town
@@ -159,24 +159,45 @@ def _make_edges(extract: Extract, piece: _Piece, junctions: Junctions) -> Iterat
         use = given & ~stopped
         if not use:
             continue
+        time_s = walk_s = cycle_s = float("inf")
         if road_class == FERRY:
-            time_s = _find_crossing_s(tags, length_m)
-        elif use & Use.DRIVE:
-            speed_kmh = find_usual_speed(tags, direction, built_up=built_up)
-            time_s = length_m * 3.6 / speed_kmh
-            time_s += junctions.find_delay(tags, nodes, ordered, direction)
+            time_s = walk_s = cycle_s = _find_crossing_s(tags, length_m)
         else:
-            time_s = float("inf")
+            if use & Use.DRIVE:
+                time_s = length_m * 3.6 / find_usual_speed(tags, direction, built_up=built_up)
+                time_s += junctions.find_delay(tags, nodes, ordered, direction)
+            if use & Use.WALK:
+                walk_s = length_m * 3.6 / find_walk_speed(tags)
+            if use & Use.CYCLE:
+                cycle_s = length_m * 3.6 / find_cycle_speed(tags)
+                cycle_s += junctions.find_cycle_delay(tags, nodes, ordered, direction)
         yield Edge(
             way=piece.way.id,
             tail=(nodes[0], 0),
             head=(nodes[-1], 0),
             length_m=length_m,
             time_s=time_s,
+            walk_s=walk_s,
+            cycle_s=cycle_s,
             use=use,
             road_class=road_class,
             road=tags.get("ref") or tags.get("name") or "",
         )
+
+
+def _find_closed(extract: Extract, piece: _Piece, junctions: Junctions) -> Use:
+    """Return whom barriers stop on a stretch, or for whom it is too rough; both are counted."""
+    given = piece.uses[0] | piece.uses[1]
+    stopped = Use.NONE
+    for node in piece.nodes:
+        if node in extract.node_tags and not junctions.is_met(node):
+            stopped |= find_stopped(extract.node_tags[node])
+    if stopped & given:
+        extract.dropped["stretches that a barrier closes to somebody"] += 1
+    rough = find_too_rough(piece.way.tags)
+    if rough & given:
+        extract.dropped["stretches too rough for walkers or bicycles"] += 1
+    return stopped | rough
 
 
 def _find_crossing_s(tags: Tags, length_m: float) -> float:

@@ -151,6 +151,8 @@ def test_a_file_cut_off_or_added_to_is_refused(
         ("length_m", np.inf, "a length"),
         ("time_s", -1, "a time"),
         ("time_s", np.nan, "a time"),
+        ("walk_s", 0, "a time"),
+        ("cycle_s", np.nan, "a time"),
         ("lat", np.nan, "not on the Earth"),
         ("lon", 181, "not on the Earth"),
         ("barrier_lat", 91, "a barrier that is not on the Earth"),
@@ -174,7 +176,7 @@ def test_a_checksum_that_is_right_excuses_nothing(
 def told(**changes: object) -> bytes:
     """A head for no roads at all."""
     names = {name: [] for name in ("class_names", "road_names", "slugs", "titles")}
-    counts = dict.fromkeys(("junctions", "edges", "barrier_points", "barriers"), 0)
+    counts = dict.fromkeys(("junctions", "edges", "paced_edges", "barrier_points", "barriers"), 0)
     return json.dumps({"meta": {}, "only_met": True} | names | counts | changes).encode()
 
 
@@ -196,7 +198,7 @@ def test_a_head_that_makes_no_sense_is_refused(tmp_path: Path, head: bytes, word
     body = len(head).to_bytes(8, "little") + head
 
     with pytest.raises(RoadsFault, match=f"content: .*{words}"):
-        read_road_file(spoilt(MAGIC + b"\x02" + sha256(body).digest() + body, tmp_path))
+        read_road_file(spoilt(MAGIC + b"\x03" + sha256(body).digest() + body, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +206,7 @@ def test_a_head_that_makes_no_sense_is_refused(tmp_path: Path, head: bytes, word
     [
         (b"", "magic"),
         (b'{"type": "Feature"}', "magic"),
-        (MAGIC + b"\x01" + bytes(99), "version: is not 2: build the file again"),
+        (MAGIC + b"\x01" + bytes(99), "version: is not 3: build the file again"),
     ],
 )
 def test_another_kind_of_file_is_refused(tmp_path: Path, data: bytes, words: str) -> None:

@@ -99,7 +99,8 @@ def find_pack_version(area: Area) -> str:
     roads = area.roads
     for array in (
         *(roads.lat, roads.lon, roads.joinable, roads.tails, roads.heads, roads.length_m),
-        *(roads.time_s, roads.uses, roads.barrier_lat, roads.barrier_lon, roads.barrier_sizes),
+        *(roads.time_s, roads.walk_s, roads.cycle_s),
+        *(roads.uses, roads.barrier_lat, roads.barrier_lon, roads.barrier_sizes),
     ):
         digest.update(array.tobytes())
     return digest.hexdigest()[:16]

@@ -1,6 +1,7 @@
 """What may be told of a day's trips, in routing's own words.
 
 Whoever hears a feed of trip updates puts it into these; `live.apply_changes` lays them over a day.
+They are sent as arrays without names: a field that is added goes to the end.
 """
 
 from datetime import date
@@ -9,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 
-class StopChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StopChange(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What is told of one stop of a trip, named by its sequence number, its id, or both.
 
     Times are absolute, seconds since 1970 UTC, or delays against the plan; where both are given
@@ -25,12 +26,12 @@ class StopChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     departure_delay_s: int | None = None
 
 
-class TripChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TripChange(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What is told of one trip."""
 
     trip_id: str
     day: date | None = None
-    """Of service; None: the one on which it runs now, or would have the least time ago or ahead."""
+    """Of service; None: that of the run under way, or nearest to now."""
     start_s: int | None = None
     """Of a trip by frequency: when the repetition leaves its first stop, seconds of the day."""
     cancelled: bool = False
@@ -60,4 +61,4 @@ class Unused(StrEnum):
     OUT_OF_ORDER = "out_of_order"
     """The stop does not come after the one told before."""
     TOO_FAR_OFF = "too_far_off"
-    """More than six hours from the plan."""
+    """More than six hours from the plan: of a stop, or of the whole trip."""

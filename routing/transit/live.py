@@ -85,26 +85,28 @@ def _list_hops(
         return []
     gtfs, shift_s = timetable.gtfs, int(timetable.run_shifts_s[run])
     trip = int(timetable.run_trips[run])
-    begin, end = int(gtfs.first[trip]), int(gtfs.first[trip + 1])
+    called = slice(gtfs.first[trip], gtfs.first[trip + 1])
     told = dict(matcher.match(trip, change, timetable.begins + shift_s, unused))
     if change.delay_s is None and all(one.is_nothing for one in told.values()):
         return None
     arrivals_s, departures_s = foretell(
-        (gtfs.arrivals_s[begin:end] + shift_s).tolist(),
-        (gtfs.departures_s[begin:end] + shift_s).tolist(),
+        (gtfs.arrivals_s[called] + shift_s).tolist(),
+        (gtfs.departures_s[called] + shift_s).tolist(),
         told,
         change.delay_s or 0,
     )
-    served = [at for at in range(end - begin) if not (at in told and told[at].skipped)]
+    served = [at for at in range(len(arrivals_s)) if not (at in told and told[at].skipped)]
+    stops = gtfs.stops[called].tolist()
+    boards, alights = gtfs.boards[called].tolist(), gtfs.alights[called].tolist()
     return [
         _Hop(
             departures_s[start],
             arrivals_s[stop],
-            int(gtfs.stops[begin + start]),
-            int(gtfs.stops[begin + stop]),
+            stops[start],
+            stops[stop],
             run,
-            bool(gtfs.boards[begin + start]),
-            bool(gtfs.alights[begin + stop]),
+            boards[start],
+            alights[stop],
         )
         for start, stop in pairwise(served)
         if 0 <= departures_s[start] < LENGTH_S

@@ -36,6 +36,8 @@ class RunFinder:
         trip = self._trips.get(change.trip_id)
         if trip is None:
             return Unused.UNKNOWN_TRIP
+        if abs(change.delay_s or 0) > MOST_OFF_S:
+            return Unused.TOO_FAR_OFF
         begin, end = np.searchsorted(self._sorted, (trip, trip + 1))
         runs = self._order[begin:end]
         if change.day is not None:
@@ -98,7 +100,8 @@ class StopMatcher:
         gtfs = self._gtfs
         called = slice(gtfs.first[trip], gtfs.first[trip + 1])
         sequence, stops = gtfs.sequence[called].tolist(), gtfs.stops[called].tolist()
-        arrivals_s, departures_s = gtfs.arrivals_s[called], gtfs.departures_s[called]
+        arrivals_s = gtfs.arrivals_s[called].tolist()
+        departures_s = gtfs.departures_s[called].tolist()
         last = -1
         for stop in change.stops:
             place = self._find_place(stop, sequence, stops, last + 1)
@@ -106,10 +109,8 @@ class StopMatcher:
                 unused[place] += 1
                 continue
             told = Told(
-                _find_delay(stop.arrives, stop.arrival_delay_s, origin + int(arrivals_s[place])),
-                _find_delay(
-                    stop.departs, stop.departure_delay_s, origin + int(departures_s[place])
-                ),
+                _find_delay(stop.arrives, stop.arrival_delay_s, origin + arrivals_s[place]),
+                _find_delay(stop.departs, stop.departure_delay_s, origin + departures_s[place]),
                 stop.skipped,
             )
             if max(abs(told.arrival_s or 0), abs(told.departure_s or 0)) > MOST_OFF_S:

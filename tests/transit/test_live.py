@@ -251,6 +251,7 @@ def test_of_a_trip_by_frequency_without_its_start_nothing_is_changed(
         (TripChange(trip_id="t7", delay_s=60), Unused.UNKNOWN_TRIP),
         (TripChange(trip_id="t8", day=date(2027, 1, 1), delay_s=60), Unused.NOT_THAT_DAY),
         (TripChange(trip_id="t8", day=date(1, 1, 1), delay_s=60), Unused.NOT_THAT_DAY),
+        (TripChange(trip_id="t8", delay_s=21_601), Unused.TOO_FAR_OFF),
         (TripChange(trip_id="t8"), Unused.NOTHING_TOLD),
         (TripChange(trip_id="t8", stops=(at(2),)), Unused.NOTHING_TOLD),
     ],

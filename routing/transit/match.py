@@ -58,11 +58,10 @@ class RunFinder:
         if start_s is None:
             return runs[:0]
         first_s = int(gtfs.departures_s[gtfs.first[trip]])
-        origins = [
-            find_origin(gtfs, date.fromordinal(int(day))) for day in timetable.run_days[runs]
-        ]
+        days, of_run = np.unique(timetable.run_days[runs], return_inverse=True)
+        origins = np.array([find_origin(gtfs, date.fromordinal(int(day))) for day in days])
         leaves = timetable.begins + timetable.run_shifts_s[runs] + first_s
-        starting: NDArray[np.int64] = runs[leaves - np.array(origins) == start_s]
+        starting: NDArray[np.int64] = runs[leaves - origins[of_run] == start_s]
         return starting
 
     def _find_nearest(self, runs: NDArray[np.int64], trip: int) -> int | Unused:

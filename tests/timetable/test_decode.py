@@ -1,5 +1,7 @@
 """From the bytes of GTFS-realtime to what a feed says of each trip, or a refusal by name."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -312,6 +314,12 @@ def test_what_is_no_message_is_refused(payload: bytes) -> None:
 
     assert updates is None
     assert reasons(refusals) == [(RefusalReason.MALFORMED, "message")]
+
+
+def test_who_polls_no_trip_updates_does_not_load_what_reads_them() -> None:
+    script = "import sys, waitless.app; sys.exit('google.protobuf' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 @given(st.binary(max_size=300))

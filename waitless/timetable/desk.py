@@ -1,6 +1,7 @@
 """The desk for trip updates: what sources say is decoded, counted and kept. No I/O."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -74,11 +75,14 @@ class TripDesk:
         """Take in what one delivery said (`decode_delivery`), received at an instant."""
         health = self._feeds[source.id]
         health.count_message(at)
+        refused = Counter(one.reason for one in said if isinstance(one, Refusal))
         for one in said:
             if isinstance(one, Refusal):
                 health.count_refusal(one)
                 self._metrics.refused(health.id, one.reason.value)
-                log.info("refused %s at %s: %s", one.reason, one.where, one.detail)
+                if number := refused.pop(one.reason, 0):
+                    words = (health.id, number, one.reason, one.where, one.detail)
+                    log.info("feed %s: refused %d times %s, first at %s: %s", *words)
             elif not self._is_off(source.id):
                 self._believe(source, health, one)
 
@@ -87,7 +91,7 @@ class TripDesk:
     ) -> None:
         held = self._held.get(source.id)
         if held is not None and updates.as_of < held.as_of:
-            health.held[Rule.OUT_OF_ORDER] = health.out_of_order + 1
+            health.held[Rule.OUT_OF_ORDER.value] = health.out_of_order + 1
             self._metrics.held(health.id, Rule.OUT_OF_ORDER.value)
             return
         health.believed += len(updates.trips)

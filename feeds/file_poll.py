@@ -8,6 +8,7 @@ from pathlib import Path
 
 from feeds.definition import FeedDefinition, LocalFile
 from feeds.model import Delivery
+from feeds.timetable.definition import TripUpdatesDefinition
 from feeds.traffic.definition import TrafficDefinition
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class FilePoller:
 
     def __init__(
         self,
-        definition: FeedDefinition | TrafficDefinition,
+        definition: FeedDefinition | TrafficDefinition | TripUpdatesDefinition,
         *,
         sink: Callable[[Delivery], Awaitable[None]],
         now: Callable[[], datetime],

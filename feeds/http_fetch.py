@@ -13,6 +13,7 @@ from yarl import URL
 
 from feeds.backoff import find_retry_after_s
 from feeds.definition import FeedDefinition, HttpPoll
+from feeds.timetable.definition import TripUpdatesDefinition
 from feeds.traffic.definition import TrafficDefinition
 
 MAX_REDIRECTS = 5
@@ -31,6 +32,13 @@ MEDIA_TYPES = {
         "application/octet-stream",
         "application/gzip",
         "application/x-gzip",
+    ),
+    "protobuf": (
+        "application/x-protobuf",
+        "application/protobuf",
+        "application/vnd.google.protobuf",
+        "application/x-google-protobuf",
+        "application/octet-stream",
     ),
 }
 """By the kind of body. JSON may also come as `*/json` or `*/*+json`, XML likewise, or as a gzip
@@ -68,7 +76,7 @@ class Fetcher:
 
     def __init__(
         self,
-        definition: FeedDefinition | TrafficDefinition,
+        definition: FeedDefinition | TrafficDefinition | TripUpdatesDefinition,
         *,
         session: aiohttp.ClientSession,
         now: Callable[[], datetime],

@@ -13,6 +13,7 @@ from feeds.breaker import Breaker, BreakerState
 from feeds.definition import FeedDefinition
 from feeds.http_fetch import Fetcher, PollFault
 from feeds.model import Delivery
+from feeds.timetable.definition import TripUpdatesDefinition
 from feeds.traffic.definition import TrafficDefinition
 
 __all__ = ["HttpPoller", "PollFault"]
@@ -46,7 +47,7 @@ class HttpPoller:
 
     def __init__(
         self,
-        definition: FeedDefinition | TrafficDefinition,
+        definition: FeedDefinition | TrafficDefinition | TripUpdatesDefinition,
         *,
         session: aiohttp.ClientSession,
         sink: Callable[[Delivery], Awaitable[None]],

@@ -60,6 +60,8 @@ class RefusalReason(StrEnum):
     EMPTY = "empty"
     INCOMPLETE = "incomplete"
     AMBIGUOUS = "ambiguous"
+    STALE = "stale"
+    DIFFERENTIAL = "differential"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

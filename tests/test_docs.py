@@ -6,6 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from feeds.model import RefusalReason
+from routing.transit.changes import Unused
+from routing.transit.reports import GtfsReason
 from waitless.answers.figures import CacheFigures
 from waitless.answers.nearcache import NearCache
 from waitless.app import create_app
@@ -47,6 +49,13 @@ def test_no_setting_is_documented_that_is_not_there() -> None:
 @pytest.mark.parametrize("reason", list(RefusalReason))
 def test_every_refusal_is_documented(reason: RefusalReason) -> None:
     assert f"| `{reason}` |" in words("feeds.md")
+
+
+@pytest.mark.parametrize("reason", [*GtfsReason, *Unused])
+def test_every_reason_not_to_use_a_timetables_row_or_change_is_documented(
+    reason: GtfsReason | Unused,
+) -> None:
+    assert f"| `{reason}` |" in words("transit.md")
 
 
 @pytest.mark.parametrize("word", [*Rule, *FeedState])

@@ -47,6 +47,14 @@ class IngestMetrics:
             multiprocess_mode="livemostrecent",
             registry=registry,
         )
+        self._trips_told = Gauge(
+            "waitless_trips_told",
+            "What was in the newest message of a source of trip updates, by kind.",
+            ["feed", "kind"],
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
+        self._trip_kinds: dict[str, set[str]] = {}
         self._forecasts_dropped = Counter(
             "waitless_forecasts_dropped",
             "Stored forecasts that could not be read, so that their facilities started afresh.",
@@ -75,6 +83,13 @@ class IngestMetrics:
     def saved(self, epoch: int) -> None:
         """Note the epoch that the store is at."""
         self._epoch.set(epoch)
+
+    def trips_told(self, feed_id: str, told: Mapping[str, int]) -> None:
+        """Note what the newest message has: `trip` for updates of trips, and what is not used."""
+        kinds = self._trip_kinds.setdefault(feed_id, set())
+        kinds |= told.keys()
+        for kind in kinds:
+            self._trips_told.labels(feed_id, kind).set(told.get(kind, 0))
 
     def forecasts_dropped(self, number: int) -> None:
         """Count forecasts that start afresh, as what was stored of them cannot be read."""

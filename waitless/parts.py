@@ -28,6 +28,7 @@ from waitless.redis_link import open_redis
 from waitless.registry import Registry
 from waitless.settings import Settings
 from waitless.store import Store
+from waitless.timetable import TripShelf
 from waitless.traffic.simulated import with_simulated_traffic
 from waitless.travel import MODES, Shelf, TimetableKeeper, TravelFollower, TravelTables
 from waitless.web.targets import Targets
@@ -64,6 +65,7 @@ class Parts:
         self.lease = Lease(redis, self.area.id)
         self.store = Store(redis, self.area.id, self.lease)
         self.shelf = Shelf(redis, self.area.id, self.lease)
+        self.trip_shelf = TripShelf(redis, self.area.id, self.lease)
         self.travel = TravelFollower(
             self.area,
             self.shelf,

@@ -1,4 +1,4 @@
-"""Every way by which waits and traffic come in, built from what the pack and settings define."""
+"""Every way by which waits, traffic and trip updates come in, from the pack and settings."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,7 @@ from feeds.file_poll import FilePoller
 from feeds.http_poll import HttpPoller
 from feeds.model import Delivery
 from feeds.mqtt import MqttEndpoint, MqttSubscriber
+from feeds.timetable.definition import TripUpdatesDefinition
 from feeds.traffic.definition import MqttTraffic, TrafficDefinition
 from waitless.area.pack import Area
 from waitless.ingest import BROKER
@@ -42,7 +43,11 @@ def make_transports(
     """
     transports: dict[str, HttpPoller | FilePoller | MqttSubscriber] = {}
     raw_topics: dict[str, str] = {}
-    definitions: list[FeedDefinition | TrafficDefinition] = [*area.feeds, *area.traffic]
+    definitions: list[FeedDefinition | TrafficDefinition | TripUpdatesDefinition] = [
+        *area.feeds,
+        *area.traffic,
+        *area.trip_updates,
+    ]
     for definition in definitions:
         match definition.transport:
             case HttpPoll():

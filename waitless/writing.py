@@ -18,6 +18,7 @@ from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
 from waitless.parts import Parts, Role
 from waitless.redis_link import StoreAway
+from waitless.timetable.share import share_trips
 from waitless.told.figures import ToldMetrics
 from waitless.told.keeper import ToldKeeper
 from waitless.transports import make_transports
@@ -161,6 +162,7 @@ class Writing:
                 works = {
                     "lease": self._parts.lease.keep(),
                     "retime": self._make_retimer().run(),
+                    "share trips": share_trips(self._ingest.desk.trips, self._parts.trip_shelf),
                     "ingest": self._ingest.run(),
                     "pulse": self._keep_pulse(transports, alerts),
                     "alerts": alerts.run(),

@@ -21,8 +21,11 @@ from typing import TypeVar
 import numpy as np
 
 from loadtests.benchmarks.figures import Figure
+from routing.transit.changes import StopChange, TripChange
 from routing.transit.footpaths import Walks
 from routing.transit.gtfs import read_gtfs
+from routing.transit.live import apply_changes
+from routing.transit.model import Gtfs
 from routing.transit.profile import Profiles, build_profiles
 from routing.transit.timetable import Timetable, lay_out_day
 
@@ -70,16 +73,51 @@ def measure(name: str, path: Path, day: date, bar_us: float) -> list[Figure]:
     profiles, build_s = timed(lambda: build_profiles(timetable, walks, named))
     origins = [scatter(choose, choose.choice(points)) for _ in range(QUESTIONS)]
     times_s = [choose.randrange(6 * 3600, 22 * 3600) for _ in range(QUESTIONS)]
+    changed_s, changes = change(timetable, walks, named, choose)
     asked_us, scanned_us = ask(profiles, timetable, walks, origins, times_s)
     told = f"{len(timetable.connections.runs):,} connections, {len(named)} facilities"
     size_mb = profiles.size_bytes / 1e6
     return [
         make(f"transit.{name}.lookup", asked_us, "us", bar_us, f"a scan: {scanned_us:,.0f} us"),
         make(f"transit.{name}.profiles", build_s, "s", 5.0 if name == "county" else None, told),
+        make(
+            f"transit.{name}.live",
+            changed_s,
+            "s",
+            5.0 if name == "county" else None,
+            f"{changes:,} late trips laid over the day, and its profiles",
+        ),
         make(f"transit.{name}.profiles_size", size_mb, "MB", None, told),
         make(f"transit.{name}.read", read_s, "s", None, f"{len(gtfs.stops):,} stop times"),
         make(f"transit.{name}.day", day_s + walks_s, "s", None, "timetable and footpaths"),
     ]
+
+
+def change(
+    timetable: Timetable, walks: Walks, facilities: dict[str, Point], choose: random.Random
+) -> tuple[float, int]:
+    """Return seconds from a change of every trip of the day to its profiles, and how many trips."""
+    gtfs = timetable.gtfs
+    day = timetable.run_days == timetable.day.toordinal()
+    trips = sorted(set(timetable.run_trips[day].tolist()))
+    noon = timetable.to_instant(12 * 3600)
+    taken = []
+    for _ in range(ROUNDS):
+        changes = [late(gtfs, trip, timetable.day, choose) for trip in trips]
+        begun = time.perf_counter()
+        applied = apply_changes(timetable, changes, noon)
+        build_profiles(applied.timetable, walks, facilities)
+        taken.append(time.perf_counter() - begun)
+        if applied.used != len(changes):
+            raise AssertionError(f"only {applied.used} of {len(changes)} changes were used")
+    return median(taken), len(trips)
+
+
+def late(gtfs: Gtfs, trip: int, day: date, choose: random.Random) -> TripChange:
+    """Return a change with a delay of up to 20 minutes at every fifth stop."""
+    sequence = gtfs.sequence[gtfs.first[trip] : gtfs.first[trip + 1] : 5].tolist()
+    stops = [StopChange(sequence=n, arrival_delay_s=choose.randrange(1_200)) for n in sequence]
+    return TripChange(trip_id=gtfs.trip_ids[trip], day=day, stops=tuple(stops))
 
 
 def ask(

@@ -23,7 +23,7 @@ from routing.transit.model import NO_STATION, Frequency, Gtfs, Service, Transfer
 from routing.transit.reports import GtfsFault, GtfsReason, GtfsReport
 
 SUFFIX: Final = ".transit"
-MAGIC: Final = b"WLTRANS" + bytes([1])
+MAGIC: Final = b"WLTRANS" + bytes([2])
 
 _DIGEST_BYTES: Final = 32
 _LENGTH_BYTES: Final = 8
@@ -62,6 +62,7 @@ class _Head(msgspec.Struct, forbid_unknown_fields=True):
             "trip_lines": ("<i4", trips),
             "trip_services": ("<i4", trips),
             "first": ("<i8", trips + 1),
+            "sequence": ("<i4", times),
             "stops": ("<i4", times),
             "arrivals_s": ("<i4", times),
             "departures_s": ("<i4", times),

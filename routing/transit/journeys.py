@@ -52,6 +52,8 @@ class Ride:
     every_s: int
     """0 where the timetable gives the minute; else vehicles come about so often and `starts_s` is
     one time of many."""
+    live: bool = False
+    """Whether the times are those that somebody foretells; else the timetable's."""
 
 
 Leg: TypeAlias = Walk | Wait | Ride
@@ -160,6 +162,7 @@ def _tell_ride(profiles: Profiles, departure: int) -> tuple[Ride, int]:
         end=gtfs.stop_names[end],
         stops=int(np.count_nonzero(connections.runs[enter : leave + 1] == run)),
         every_s=int(timetable.run_headways_s[run]),
+        live=bool(timetable.run_live[run]),
     )
     return ride, end
 

@@ -78,6 +78,8 @@ class Gtfs:
     trip_services: NDArray[np.int32]
     first: NDArray[np.int64]
     """The stop times of trip t stand from `first[t]` up to `first[t + 1]`, in order of travel."""
+    sequence: NDArray[np.int32]
+    """The feed's own number of each, rising along a trip, with gaps."""
     stops: NDArray[np.int32]
     arrivals_s: NDArray[np.int32]
     departures_s: NDArray[np.int32]

@@ -25,6 +25,7 @@ class StopTimes(NamedTuple):
     """Columns as `routing.transit.model.Gtfs` has them."""
 
     first: NDArray[np.int64]
+    sequence: NDArray[np.int32]
     stops: NDArray[np.int32]
     arrivals_s: NDArray[np.int32]
     departures_s: NDArray[np.int32]
@@ -161,6 +162,7 @@ def _lay_out(table: _Table, refused: dict[int, int], trip_count: int) -> StopTim
     counts = np.bincount(table.trips[kept], minlength=trip_count)
     return StopTimes(
         first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        sequence=table.sequence[kept].astype(np.int32),
         stops=table.stops[kept].astype(np.int32),
         arrivals_s=table.arrivals_s[kept].astype(np.int32),
         departures_s=table.departures_s[kept].astype(np.int32),

@@ -55,6 +55,12 @@ class Timetable:
     run_trips: NDArray[np.int32]
     run_headways_s: NDArray[np.int32]
     """0 for a run by timetable; else it comes about then, and within so long."""
+    run_days: NDArray[np.int32]
+    """The day of service, as `date.toordinal` numbers it."""
+    run_shifts_s: NDArray[np.int64]
+    """What is added to a trip's times to make the run's."""
+    run_live: NDArray[np.bool_]
+    """Whether somebody has told how it runs (`live.apply_changes`); else it is as planned."""
 
     def to_seconds(self, moment: datetime) -> int:
         """Return an aware time as seconds from `begins`, rounded up."""
@@ -102,7 +108,16 @@ def lay_out_day(gtfs: Gtfs, day: date) -> Timetable:
         ),
         run_trips=runs.trips.astype(np.int32),
         run_headways_s=runs.headways_s.astype(np.int32),
+        run_days=runs.days.astype(np.int32),
+        run_shifts_s=runs.shifts_s,
+        run_live=np.zeros(len(runs.trips), dtype=np.bool_),
     )
+
+
+def find_origin(gtfs: Gtfs, day: date) -> int:
+    """Return the instant that times of a service day count from, seconds since 1970 UTC."""
+    noon = datetime.combine(day, time(12), ZoneInfo(gtfs.zone))
+    return int(noon.timestamp()) - _DAY_S // 2
 
 
 class _Runs(NamedTuple):
@@ -110,21 +125,20 @@ class _Runs(NamedTuple):
     shifts_s: NDArray[np.int64]
     """To be added to the trip's times."""
     headways_s: NDArray[np.int64]
+    days: NDArray[np.int64]
 
 
 def _list_service_days(gtfs: Gtfs, day: date) -> tuple[int, list[tuple[date, int]]]:
     """Return local midnight, and the service days that matter with the beginning of their times."""
-    zone = ZoneInfo(gtfs.zone)
     latest_s = int(gtfs.arrivals_s.max())
     if gtfs.frequencies:
         latest_s += max(frequency.ends_s for frequency in gtfs.frequencies)
     days = []
     try:
-        begins = int(datetime.combine(day, time(), zone).timestamp())
+        begins = int(datetime.combine(day, time(), ZoneInfo(gtfs.zone)).timestamp())
         for back in range(latest_s // _DAY_S + 1, -2, -1):
             one = day - timedelta(back)
-            noon = int(datetime.combine(one, time(12), zone).timestamp())
-            days.append((one, noon - _DAY_S // 2 - begins))
+            days.append((one, find_origin(gtfs, one) - begins))
     except (OverflowError, ValueError) as error:
         raise TimetableFault(f"{day}: too near to an end of the calendar") from error
     return begins, days
@@ -139,7 +153,15 @@ def _list_runs(gtfs: Gtfs, days: list[tuple[date, int]]) -> _Runs:
     for day, shift_s in days:
         runs = np.array([service.runs_on(day) for service in gtfs.services])[gtfs.trip_services]
         once = np.flatnonzero(runs & ~repeated)
-        found.append(_Runs(once, np.full_like(once, shift_s), np.zeros_like(once)))
+        number = day.toordinal()
+        found.append(
+            _Runs(
+                once,
+                np.full_like(once, shift_s),
+                np.zeros_like(once),
+                np.full_like(once, number),
+            )
+        )
         for frequency in gtfs.frequencies:
             trip, begin = frequency.trip, gtfs.first[frequency.trip]
             if not runs[trip] or begin == gtfs.first[trip + 1]:
@@ -155,6 +177,7 @@ def _list_runs(gtfs: Gtfs, days: list[tuple[date, int]]) -> _Runs:
                     np.full_like(shifts_s, trip),
                     shifts_s,
                     np.full_like(shifts_s, headway_s),
+                    np.full_like(shifts_s, number),
                 )
             )
     return _Runs(*(np.concatenate(column) for column in zip(*found, strict=True)))

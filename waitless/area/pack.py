@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.definition import FeedDefinition
+from feeds.timetable.definition import TripUpdatesDefinition
 from feeds.topics import is_slug
 from feeds.traffic.definition import TrafficDefinition
 from routing.roadarrays import Roads
@@ -26,6 +27,7 @@ from waitless.area.sources import (
     check_feed_ids,
     list_definitions,
     list_traffic,
+    list_trip_updates,
     load_link_tables,
 )
 from waitless.area.timetable import AreaTimetable, load_timetable
@@ -78,6 +80,8 @@ class Area:
     """Likewise."""
     links: dict[str, LinkTable]
     """Which of our roads a traffic source's links are, by source."""
+    trip_updates: tuple[TripUpdatesDefinition, ...]
+    """Likewise."""
     attribution: tuple[str, ...]
 
     def list_providers(self) -> list[str]:
@@ -108,7 +112,8 @@ def load_area(
     timetable = _timetable(reader, row, timetable_file)
     definitions = list(list_definitions(reader, facilities))
     traffic = list(list_traffic(reader))
-    check_feed_ids(reader, [*definitions, *traffic], facilities)
+    trip_updates = list(list_trip_updates(reader))
+    check_feed_ids(reader, [*definitions, *traffic, *trip_updates], facilities)
     links = {} if roads is None else load_link_tables(reader, traffic, roads)
     if reader.faults or roads is None or profile is None:
         raise AreaFault(reader.faults)
@@ -125,6 +130,7 @@ def load_area(
         feeds=tuple(definition for definition in definitions if definition.enabled),
         traffic=tuple(definition for definition in traffic if definition.enabled),
         links=links,
+        trip_updates=tuple(definition for definition in trip_updates if definition.enabled),
         attribution=tuple(row.attribution),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from feeds.definition import DefinitionFault, FeedDefinition, load_definition
+from feeds.timetable.definition import TripUpdatesDefinition, load_trip_updates_definition
 from feeds.traffic.definition import TrafficDefinition, load_traffic_definition
 from routing.roadarrays import Roads
 from waitless.area.facility import Facility
@@ -16,7 +17,7 @@ RESERVED = frozenset({"mqtt", "probe", "traffic"})
 
 def check_feed_ids(
     reader: PackReader,
-    definitions: Sequence[FeedDefinition | TrafficDefinition],
+    definitions: Sequence[FeedDefinition | TrafficDefinition | TripUpdatesDefinition],
     facilities: Mapping[str, Facility],
 ) -> None:
     """Feeds and providers share one list of names: each must be its own."""
@@ -33,6 +34,14 @@ def list_traffic(reader: PackReader) -> Iterator[TrafficDefinition]:
     """The traffic sources of the folder `traffic/`."""
     for path in sorted((reader.folder / "traffic").glob("*.toml")):
         definition = reader.attempt("traffic", partial(load_traffic_definition, path))
+        if definition is not None:
+            yield definition
+
+
+def list_trip_updates(reader: PackReader) -> Iterator[TripUpdatesDefinition]:
+    """The sources of trip updates of the folder `trip_updates/`."""
+    for path in sorted((reader.folder / "trip_updates").glob("*.toml")):
+        definition = reader.attempt("trip_updates", partial(load_trip_updates_definition, path))
         if definition is not None:
             yield definition
 

@@ -31,6 +31,7 @@ from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
 from waitless.reading import CLOCKS_DIFFER, Reading, apply_observation
+from waitless.timetable.desk import TripDesk
 from waitless.told.monitor import Monitor
 from waitless.traffic.desk import TrafficDesk
 
@@ -59,6 +60,7 @@ class Desk:
         learner: what forecasts make of what is believed.
         told: what people were told, and what came.
         traffic: what is said of the roads.
+        trips: what is said of buses and trains.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
     """
 
@@ -95,6 +97,7 @@ class Desk:
         self._providers = {facility.id: facility.provider for facility in area.facilities.values()}
         self.feeds = list_feeds(area, pushing, listens_to_mqtt=listens_to_mqtt)
         self.traffic = TrafficDesk(area, self.feeds, now=now, metrics=metrics, simulated=simulated)
+        self.trips = TripDesk(area.trip_updates, self.feeds, now=now, metrics=metrics)
         opened_minutes = (
             Openings(area.calendar, {one.id: one.hours for one in area.facilities.values()})
             if hours_bind

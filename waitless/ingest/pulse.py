@@ -153,9 +153,11 @@ def _feed_of(desk: Desk, facility: Facility) -> str | None:
 def _is_expected(desk: Desk, feed_id: str, now: datetime) -> bool:
     """Whether any facility of a feed is open, so that fresh figures can be asked for.
 
-    Roads are always open.
+    Roads and timetables are always open.
     """
-    return feed_id in desk.traffic.picture or any(
+    if feed_id in desk.traffic.picture or desk.trips.find_source(feed_id) is not None:
+        return True
+    return any(
         desk.area.calendar.is_open(facility.hours, now)
         for facility in desk.area.facilities.values()
         if _feed_of(desk, facility) == feed_id

@@ -25,7 +25,7 @@ _TRANSPORT_WORDS: Mapping[type, str] = {
 def list_feeds(
     area: Area, pushing: Container[str], *, listens_to_mqtt: bool
 ) -> dict[str, FeedHealth]:
-    """Every feed that can be heard of: each definition, provider, traffic source, the broker."""
+    """Every feed that can be heard of: each definition and source, provider, the broker."""
     polled = [
         FeedHealth(
             id=feed.id,
@@ -60,7 +60,15 @@ def list_feeds(
         for source in area.traffic
         if listens_to_mqtt or not isinstance(source.transport, MqttTraffic)
     ]
-    return {health.id: health for health in [*providers, *broker_too, *polled, *traffic]}
+    trips = [
+        FeedHealth(
+            id=source.id,
+            transport=_TRANSPORT_WORDS[type(source.transport)],
+            cadence_s=source.cadence_s,
+        )
+        for source in area.trip_updates
+    ]
+    return {health.id: health for health in [*providers, *broker_too, *polled, *traffic, *trips]}
 
 
 def _provider_health(area: Area, provider: str, transport: str) -> FeedHealth:

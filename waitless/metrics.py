@@ -6,6 +6,7 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from routing.transit.changes import Unused
 from waitless.pulse import Pulse
 from waitless.request_counts import RequestCounts
 
@@ -178,6 +179,13 @@ class WebMetrics:
             multiprocess_mode="livemin",
             registry=registry,
         )
+        self._changes = Gauge(
+            "waitless_trip_changes",
+            "What is told of today's trips and in force, by what became of it.",
+            ["fate"],
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
 
     def connection_refused(self) -> None:
         """Count one connection that there was no room for."""
@@ -201,9 +209,11 @@ class WebMetrics:
         if as_of is not None:
             self._travel.set(as_of.timestamp())
 
-    def timetables_renewed(self, connections: int) -> None:
-        """Note how much runs today."""
+    def timetables_renewed(self, connections: int, fates: Mapping[str, int]) -> None:
+        """Note how much runs today, and what became of what was told of its trips."""
         self._connections.set(connections)
+        for fate in ("used", *Unused):
+            self._changes.labels(fate).set(fates.get(fate, 0))
 
 
 class LimitMetrics:

@@ -28,9 +28,10 @@ from waitless.redis_link import open_redis
 from waitless.registry import Registry
 from waitless.settings import Settings
 from waitless.store import Store
-from waitless.timetable import TripShelf
+from waitless.timetable import TripFollower, TripShelf
 from waitless.traffic.simulated import with_simulated_traffic
 from waitless.travel import MODES, Shelf, TimetableKeeper, TravelFollower, TravelTables
+from waitless.travel.timetables import Timetables
 from waitless.web.targets import Targets
 
 Clock = Callable[[], datetime]
@@ -76,7 +77,7 @@ class Parts:
         self.timetables = TimetableKeeper(
             self.area,
             now=now,
-            on_renewal=lambda tables: self.metrics.timetables_renewed(tables.connections),
+            on_renewal=self._timetables_renewed,
         )
         self.modes = (*MODES, Mode.TRANSIT) if self.area.timetable is not None else MODES
         self.policy = settings.make_policy()
@@ -118,13 +119,16 @@ class Parts:
 
     def list_answering_works(self) -> dict[str, Coroutine[None, None, None]]:
         """The background work of every process that answers."""
-        return {
+        works = {
             "follow the store": self.follower.run(),
             "follow the shelf": self.travel.run(),
-            "keep timetables": self.timetables.run(),
             "follow the ledger": self.ledger.run(),
             "count served answers": self.served.run(),
         }
+        if self.area.timetable is not None:
+            trips = TripFollower(self.trip_shelf, self.timetables.take, now=self.now)
+            works |= {"keep timetables": self.timetables.run(), "follow trips": trips.run()}
+        return works
 
     def open_redis(self, *, accepts: bool = False) -> Redis:
         """A link to Redis; one that `accepts` waits for replicas where that is set."""
@@ -139,6 +143,9 @@ class Parts:
     def _board_renewed(self, board: Board) -> None:
         self.metrics.board_renewed(board.epoch, board.pulse, degraded=board.degraded)
         self.pulse_watch.look(board.pulse)
+
+    def _timetables_renewed(self, tables: Timetables) -> None:
+        self.metrics.timetables_renewed(tables.connections, tables.fates)
 
     def _travel_renewed(self, tables: TravelTables) -> None:
         self.metrics.travel_renewed(tables.by_mode[Mode.DRIVE].as_of)

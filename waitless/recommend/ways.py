@@ -22,6 +22,8 @@ class Ride(TypedDict):
     """On the way, with the last."""
     every_minutes: int | None
     """Vehicles come about so often, and the time is one of many; null: the time is the one."""
+    live: bool
+    """Whether somebody has told how it runs today; else it is as planned."""
 
 
 class Leg(TypedDict):

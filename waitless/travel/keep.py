@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
+from routing.transit.changes import TripChange
 from routing.transit.timetable import TimetableFault
 from waitless.area.pack import Area, AreaFault
 from waitless.travel.timetables import TimetableBuilder, Timetables
@@ -12,7 +14,7 @@ from waitless.travel.timetables import TimetableBuilder, Timetables
 log = logging.getLogger(__name__)
 
 EVERY_S = 5.0
-"""How often it is looked whether another day has come near."""
+"""How often it is looked whether another day has come near; news of trips are taken at once."""
 
 
 class TimetableKeeper:
@@ -44,6 +46,10 @@ class TimetableKeeper:
         """
         self._now = now
         self._on_renewal = on_renewal
+        self._changes: tuple[tuple[TripChange, ...], datetime | None] = ((), None)
+        self._made: tuple[object, ...] | None = None
+        """What `tables` were made of."""
+        self._told = asyncio.Event()
         self._builder: TimetableBuilder | None = None
         if area.timetable is not None:
             try:
@@ -58,14 +64,22 @@ class TimetableKeeper:
     async def run(self) -> None:
         """Keep them until cancelled."""
         while True:
-            await asyncio.sleep(EVERY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), EVERY_S)
+            self._told.clear()
             await self.look()
+
+    def take(self, changes: tuple[TripChange, ...], as_of: datetime | None) -> None:
+        """Take what is told of trips now, and since when; none and None: all run as planned."""
+        self._changes = changes, as_of
+        self._told.set()
 
     async def look(self) -> None:
         """Make what is missing for now, in a thread: answers go on from what there is."""
         if self._builder is None:
             return
-        days = self._builder.list_days(self._now())
-        if self.tables is None or [*self.tables.days] != [*days]:
-            self.tables = await asyncio.to_thread(self._builder.build, days)
+        wanted = self._builder.list_days(self._now()), *self._changes
+        if wanted != self._made:
+            self.tables = await asyncio.to_thread(self._builder.build, *wanted)
+            self._made = wanted
             self._on_renewal(self.tables)

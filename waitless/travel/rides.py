@@ -34,6 +34,7 @@ class Rides:
         departs: datetime,
         *,
         basis: Basis,
+        as_of: datetime | None,
         zone: ZoneInfo,
     ) -> None:
         """Look up every facility.
@@ -44,10 +45,12 @@ class Rides:
             place: latitude and longitude of the origin, degrees.
             departs: when it is left, within the day.
             basis: of the minutes.
+            as_of: since when what is told of trips is in them; None where nothing is.
             zone: in which clocks are told.
         """
         self._today, self._tomorrow = today, tomorrow
         self._basis = basis
+        self._as_of = as_of
         self._zone = zone
         self._access: Access = today.find_access(*place)
         leaves_s = today.timetable.to_seconds(departs)
@@ -75,6 +78,7 @@ class Rides:
             minutes=float(self.minutes[number]),
             distance_m=None,
             basis=self._basis,
+            as_of=self._as_of if any(_is_live(leg) for leg in journey.legs) else None,
             leaves_at=timetable.to_instant(journey.leaves_s) if rides else None,
             next=following,
             legs=tuple(_tell_legs(journey.legs, timetable)),
@@ -130,6 +134,10 @@ def _tell_legs(legs: tuple[told.Leg, ...], timetable: Timetable) -> Iterator[Leg
                 )  # fmt: skip
 
 
+def _is_live(leg: told.Leg) -> bool:
+    return isinstance(leg, told.Ride) and leg.live
+
+
 def _tell_ride(ride: told.Ride) -> Ride:
     return Ride(
         line=ride.line,
@@ -137,4 +145,5 @@ def _tell_ride(ride: told.Ride) -> Ride:
         headsign=ride.headsign or None,
         stops=ride.stops,
         every_minutes=round(ride.every_s / _MINUTE_S) or None,
+        live=ride.live,
     )

@@ -1,6 +1,7 @@
 """Timetables as answers use them: the profiles of the days on which somebody may depart."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,7 +11,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.transit.changes import TripChange
 from routing.transit.footpaths import Walks
+from routing.transit.live import apply_changes
 from routing.transit.model import Gtfs
 from routing.transit.profile import Profiles, build_profiles
 from routing.transit.timetable import TimetableFault, lay_out_day
@@ -35,6 +38,10 @@ class Timetables:
     facility_ids: tuple[str, ...]
     basis: Basis
     zone: ZoneInfo
+    as_of: datetime | None
+    """Since when what is told of trips is in them; None: they run as planned."""
+    fates: Mapping[str, int]
+    """Of what was told of today's trips, how many were `used`, and how many not, by reason."""
     version: str
     """Timetables of one version say the same."""
 
@@ -50,7 +57,9 @@ class Timetables:
         today, tomorrow = self.days.get(day), self.days.get(day + _DAY)
         if today is None:
             return None
-        return Rides(today, tomorrow, (lat, lon), departs, basis=self.basis, zone=self.zone)
+        return Rides(
+            today, tomorrow, (lat, lon), departs, basis=self.basis, as_of=self.as_of, zone=self.zone
+        )
 
     def journeys_from(self, origin: Cell, departs: datetime) -> dict[str, Journey | NoWay]:
         """The way to every facility, or why there is none."""
@@ -80,28 +89,51 @@ class TimetableBuilder:
         self._places = {one.id: (one.lat, one.lon) for one in area.facilities.values()}
         self._zone = area.calendar.zone
         self._digest = _digest(timetable.gtfs, self._places)
-        self._held: dict[date, Profiles] = {}
+        self._plain: dict[date, Profiles] = {}
 
     def list_days(self, now: datetime) -> Sequence[date]:
         """The days on which somebody who asks now or soon may depart."""
         today, soon = (moment.astimezone(self._zone).date() for moment in (now, now + _EARLY))
         return [today, today + _DAY] if soon == today else [today, today + _DAY, today + 2 * _DAY]
 
-    def build(self, days: Sequence[date]) -> Timetables:
-        """Their profiles; those of days that are held already stay."""
-        self._held = dict(self._lay_out(days))
+    def build(
+        self,
+        days: Sequence[date],
+        changes: Sequence[TripChange] = (),
+        as_of: datetime | None = None,
+    ) -> Timetables:
+        """Their profiles; plain ones that were made already stay.
+
+        Args:
+            days: wanted, rising.
+            changes: what is told of trips, in force now.
+            as_of: since when; None where nothing is told.
+        """
+        self._plain = dict(self._lay_out(days))
+        held, fates = dict(self._plain), Counter[str]()
+        for day, plain in self._plain.items():
+            if as_of is not None and changes:
+                applied = apply_changes(plain.timetable, changes, as_of)
+                if applied.used:
+                    held[day] = build_profiles(applied.timetable, self._walks, self._places)
+                if day == days[0]:
+                    fates["used"] = applied.used
+                    fates.update({reason.value: n for reason, n in applied.unused.items()})
+        told = sha256(repr(changes).encode()).hexdigest()[:12] if changes else "planned"
         return Timetables(
-            days=dict(self._held),
+            days=held,
             facility_ids=tuple(self._places),
             basis=self._basis,
             zone=self._zone,
-            version=f"{self._digest}-{'-'.join(map(str, self._held))}",
+            as_of=as_of,
+            fates=fates,
+            version=f"{self._digest}-{'-'.join(map(str, held))}-{told}-{as_of}",
         )
 
     def _lay_out(self, days: Sequence[date]) -> Iterator[tuple[date, Profiles]]:
         for day in days:
-            if day in self._held:
-                yield day, self._held[day]
+            if day in self._plain:
+                yield day, self._plain[day]
                 continue
             try:
                 timetable = lay_out_day(self._gtfs, day)

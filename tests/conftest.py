@@ -4,8 +4,10 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from feeds.mqtt import MqttEndpoint
@@ -16,6 +18,17 @@ from waitless.settings import Settings
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+# Tests run several at a time, so how long one example takes says nothing.
+hypothesis_settings.register_profile("side-by-side", deadline=None)
+hypothesis_settings.load_profile("side-by-side")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name packed bytes without their time, so that every worker knows a test by the same name."""
+    if isinstance(val, bytes) and val.startswith(b"\x1f\x8b"):
+        return f"{argname}-{crc32(val[:4] + val[8:]):08x}"
+    return None
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ async def test_every_facility_is_published_at_once_labelled_simulated(
     ):
         await client.subscribe("waitless/v1/#", qos=1)
         began = time.monotonic()
-        async with publishing(endpoint, facilities, calendar), asyncio.timeout(5):
+        async with publishing(endpoint, facilities, calendar), asyncio.timeout(20):
             async for message in heard(client, facilities):
                 if isinstance(message, Observation):
                     observed[message.facility_id] = message
@@ -88,7 +88,7 @@ async def test_every_facility_is_published_at_once_labelled_simulated(
                     ready.add((message.feed_id, message.status))
                 if len(observed) == len(facilities):
                     break
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
     assert set(observed) == set(facilities)
     assert ready == {(facility.provider, ProviderStatus.READY) for facility in facilities.values()}

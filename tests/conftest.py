@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from feeds.mqtt import MqttEndpoint
@@ -16,6 +17,17 @@ from waitless.settings import Settings
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+# Tests run several at a time, so how long one example takes says nothing.
+hypothesis_settings.register_profile("side-by-side", deadline=None)
+hypothesis_settings.load_profile("side-by-side")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name packed bytes, which hold the time, so that every worker gives a test the same name."""
+    if isinstance(val, bytes) and val.startswith(b"\x1f\x8b"):
+        return f"{argname} of {len(val)} bytes"
+    return None
 
 
 @pytest.fixture(scope="session")

@@ -333,7 +333,12 @@ async def test_when_ingest_dies_so_does_its_process_and_says_why(
             Path(sys.executable).with_name("waitless"), "serve", "--role", "ingest", "--port", "0",
             env=environment, stdout=PIPE, stderr=STDOUT,
         )  # fmt: skip
-        output, _ = await asyncio.wait_for(process.communicate(), 20)
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), 50)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
     assert process.returncode == 1
     assert b"WRONGTYPE" in output

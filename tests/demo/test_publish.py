@@ -13,6 +13,7 @@ import pytest
 from feeds.events import decode_message
 from feeds.model import FacilityStatus, Observation, ProviderNotice, ProviderStatus
 from feeds.mqtt import MqttEndpoint
+from tests.support.service import eventually
 from waitless.area.facility import Facility
 from waitless.area.hours import Calendar
 from waitless.demo import publish
@@ -80,7 +81,7 @@ async def test_every_facility_is_published_at_once_labelled_simulated(
     ):
         await client.subscribe("waitless/v1/#", qos=1)
         began = time.monotonic()
-        async with publishing(endpoint, facilities, calendar), asyncio.timeout(5):
+        async with publishing(endpoint, facilities, calendar), asyncio.timeout(20):
             async for message in heard(client, facilities):
                 if isinstance(message, Observation):
                     observed[message.facility_id] = message
@@ -88,7 +89,7 @@ async def test_every_facility_is_published_at_once_labelled_simulated(
                     ready.add((message.feed_id, message.status))
                 if len(observed) == len(facilities):
                     break
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
     assert set(observed) == set(facilities)
     assert ready == {(facility.provider, ProviderStatus.READY) for facility in facilities.values()}
@@ -166,10 +167,12 @@ async def test_publishers_survive_a_broker_that_goes_away_and_still_end_when_tol
         publishers = publishing(endpoint, facilities, calendar, speed=3000)
         task = await publishers.__aenter__()
         await asyncio.sleep(0.5)
-    await asyncio.sleep(1)
 
+    async def noticed() -> bool:
+        return any("again in" in record.message for record in caplog.records)
+
+    await eventually(noticed)
     assert not task.done()
-    assert any("again in" in record.message for record in caplog.records)
     began = time.monotonic()
     await publishers.__aexit__(None, None, None)
     assert task.cancelled()

@@ -187,7 +187,8 @@ async def test_failures_are_logged_without_it_too(
     lines = await nginx.logged(6)
 
     assert statuses == [502, 413, 414, 404, 400]
-    assert [line["status"] for line in lines] == [*statuses, 400]
+    # By several workers of nginx, so in any order.
+    assert sorted(line["status"] for line in lines) == sorted([*statuses, 400])
     assert "502" in lines[0]["upstream_status"]
     assert not any(secret in nginx.said() for secret in SECRETS)
 

@@ -125,8 +125,9 @@ class Writer:
         self.variants = [self._build(factor) for factor in (1.0, 1.4, 0.8)]
 
     def starved_s(self) -> float:
-        """How long the processes have stood ready to run without a processor."""
-        texts = (Path(f"/proc/{pid}/schedstat").read_text() for pid in self._pids)
+        """How long the processes' threads have stood ready to run without a processor."""
+        threads = (one for pid in self._pids for one in Path(f"/proc/{pid}/task").iterdir())
+        texts = ((one / "schedstat").read_text() for one in threads)
         return sum(int(text.split()[1]) for text in texts) / 1e9
 
     async def change(self) -> None:

@@ -16,7 +16,7 @@ import aiohttp
 from tests.support.servers import free_port
 
 PROGRAM = Path(sys.executable).with_name("waitless")
-ENDS_WITHIN_S = 30.0
+ENDS_WITHIN_S = 60.0
 
 
 class Serving:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import Server, free_port, require_binary
+from tests.support.servers import Server, require_binary
 
 SENTINELS = 3
 MASTER_NAME = "mymaster"
@@ -36,8 +36,8 @@ def until(what: Callable[[], bool], words: str) -> None:
         time.sleep(0.05)
 
 
-def start_server(folder: Path, *options: str, port: int | None = None) -> Server:
-    """A Redis with a folder of its own and an append-only log; None takes any free port."""
+def start_server(folder: Path, *options: str) -> Server:
+    """A Redis with a folder of its own and an append-only log."""
     program = require_binary("redis-server", "redis-server")
     folder.mkdir()
     return Server(
@@ -47,7 +47,6 @@ def start_server(folder: Path, *options: str, port: int | None = None) -> Server
             "--repl-diskless-sync-delay", "0", *options,
         ],
         folder,
-        port,
     )  # fmt: skip
 
 
@@ -166,12 +165,8 @@ class ClusterGroup:
 
     @staticmethod
     def _node(folder: Path) -> Server:
-        # A node's bus has its port + 10,000 (Redis 6.2 takes no other), which need not be a port.
-        port = free_port()
-        while port + 10_000 >= 2**16:
-            port = free_port()
         options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
-        return start_server(folder, *options, port=port)
+        return start_server(folder, *options)
 
     def _formed(self, node: Server) -> bool:
         replicates = "master_link_status:down" not in ask(node.port, "INFO", "replication")

@@ -1,17 +1,23 @@
 """Real servers for tests: found on PATH, started on loopback, stopped at the end."""
 
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 STARTED_WITHIN_S = 10.0
+PORTS = range(12_000, 22_000)
+"""Below those of outgoing connections, and so are the buses of Redis clusters, 10,000 higher."""
 
 
 def require_binary(name: str, package: str) -> str:
@@ -26,18 +32,32 @@ def require_binary(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is started later.
+
+    Unlike what the kernel picks, nobody else is given it meanwhile: neither another of this run's
+    workers nor a connection that goes out.
+    """
+    while True:
+        port = next(_list_ports())
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@cache
+def _list_ports() -> Iterator[int]:
+    """This worker's share of `PORTS`, over and over; runs beside this one begin elsewhere."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    mine = PORTS[worker :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
+    first = random.Random().randrange(len(mine))
+    return cycle([*mine[first:], *mine[:first]])
 
 
 class Server:
     """A child process that listens on a port; it can be killed and started again."""
 
-    def __init__(
-        self, command: Callable[[int], list[str]], folder: Path, port: int | None = None
-    ) -> None:
-        self.port = port or free_port()
+    def __init__(self, command: Callable[[int], list[str]], folder: Path) -> None:
+        self.port = free_port()
         self._command = command(self.port)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None

@@ -6,6 +6,7 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from waitless.keys import How
 from waitless.pulse import Pulse
 from waitless.request_counts import RequestCounts
 
@@ -179,6 +180,22 @@ class WebMetrics:
         """Note the instant that travel times are of; None: they are of none, the usual ones."""
         if as_of is not None:
             self._travel.set(as_of.timestamp())
+
+
+class SignInMetrics:
+    """How people sign in, and why they do not."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._tries = Counter(
+            "waitless_sign_ins",
+            "Sign-ins to the operators' pages, by way and outcome.",
+            ["how", "outcome"],
+            registry=registry,
+        )
+
+    def tried(self, how: How, outcome: str) -> None:
+        """Count one: `signed_in`, or why not."""
+        self._tries.labels(how, outcome).inc()
 
 
 class LimitMetrics:

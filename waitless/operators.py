@@ -13,7 +13,8 @@ from waitless.signin.accounts import Accounts
 from waitless.signin.desk import SignInDesk, find_role_now
 from waitless.signin.flow import RETURN_PATH
 from waitless.signin.lockout import Lockout
-from waitless.signin.openid import OpenId, Provider
+from waitless.signin.openid import OpenId
+from waitless.signin.provider import Provider
 from waitless.signin.sessions import Sessions
 from waitless.web.auth import HOME, SIGN_IN_PATH, Guard
 from waitless.web.limits import FORWARDED_FOR, Clients

@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 import pytest
 from aiohttp.hdrs import LOCATION
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.clock import FakeClock
 from tests.support.servers import Server
@@ -28,6 +31,7 @@ from waitless.app import Role as Process
 from waitless.app import create_app
 from waitless.keys import Role, make_key
 from waitless.settings import Settings
+from waitless.web.auth import choose_next
 
 OFF, ACT = "/v1/operator/feeds/plymouth-page/off", {"why": "maintenance", "hours": 1}
 KEY, ADMIN_KEY = make_key("night-desk", Role.OPERATOR), make_key("root", Role.ADMIN)
@@ -99,6 +103,41 @@ async def test_nobody_s_link_leads_away_after_signing_in(desk: Patient, link: st
     done = await sign_in(desk, "vera", next=link)
 
     assert (done.status, done.headers[LOCATION]) == (303, "/operator/sessions")
+
+
+PIECES = st.sampled_from(
+    [
+        "/operator",
+        "/",
+        "//",
+        "\\",
+        "..",
+        ".",
+        "evil.example",
+        "@",
+        ":",
+        "?",
+        "#",
+        "%2f",
+        "http:",
+        " ",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=6).map("".join) | st.text(max_size=30))
+def test_wherever_a_link_leads_it_is_an_operators_page_of_ours(link: str) -> None:
+    came_to = urljoin("https://waitless.example/operator/sign-in", choose_next(link))
+
+    assert came_to.startswith("https://waitless.example/operator")
+    assert urlsplit(came_to).netloc == "waitless.example"
+
+
+async def test_who_was_signed_out_meanwhile_does_not_come_back_to_an_act(desk: Patient) -> None:
+    response = await desk.post("/operator/sign-out", data={}, allow_redirects=False)
+
+    assert response.status == 303
+    assert response.headers[LOCATION] == SIGN_IN + "?next=%2Foperator%2Fsessions"
 
 
 async def test_the_cookie_is_for_this_host_and_https_alone(desk: Patient) -> None:

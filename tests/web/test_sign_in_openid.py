@@ -383,10 +383,11 @@ async def test_a_session_ends_when_settings_name_another_provider(
 async def test_a_name_that_the_provider_gives_is_shown_escaped(
     service: Patient, crooked: CrookedProvider
 ) -> None:
-    crooked.person |= {"preferred_username": "<b>anna</b>" + "x" * 500}
+    crooked.person |= {"preferred_username": "<b>anna</b>\n\u202e" + "x" * 500}
     await go_and_return(service)
 
     page = await (await service.get("/operator/sessions")).text()
 
     assert "<b>anna" not in page
     assert "x" * 200 not in page
+    assert "\u202e" not in page

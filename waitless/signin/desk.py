@@ -12,7 +12,7 @@ from waitless.redis_link import StoreAway
 from waitless.signin.accounts import LONGEST, Account, Accounts
 from waitless.signin.flow import Flow
 from waitless.signin.lockout import Lockout
-from waitless.signin.openid import Person, Provider
+from waitless.signin.provider import Person, Provider
 from waitless.signin.refusal import SignInRefused, Why
 from waitless.signin.sessions import Session, Sessions, name_of
 from waitless.store import Store

@@ -143,8 +143,8 @@ def see_other(path: str) -> web.Response:
 
 def make_sign_in_path(request: web.Request) -> str:
     """Where to sign in, and come back to what was asked for."""
-    wanted = request.raw_path if request.method in _SAFE else request.path
-    return f"{SIGN_IN_PATH}?next={quote(choose_next(wanted), safe='')}"
+    wanted = choose_next(request.raw_path) if request.method in _SAFE else HOME
+    return f"{SIGN_IN_PATH}?next={quote(wanted, safe='')}"
 
 
 def choose_next(path: str) -> str:

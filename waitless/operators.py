@@ -16,7 +16,7 @@ from waitless.signin.lockout import Lockout
 from waitless.signin.openid import OpenId
 from waitless.signin.provider import Provider
 from waitless.signin.sessions import Sessions
-from waitless.web.auth import HOME, SIGN_IN_PATH, Guard
+from waitless.web.auth import SESSIONS_PATH, SIGN_IN_PATH, Guard
 from waitless.web.limits import FORWARDED_FOR, Clients
 from waitless.web.routes import Routes
 from waitless.web.signin import SignInPages
@@ -59,19 +59,19 @@ def add_sign_in(parts: Parts, routes: Routes) -> tuple[Guard, SignInPages]:
     def address_of(request: web.Request) -> str:
         return clients.address(request.remote or "", request.headers.getall(FORWARDED_FOR, ()))
 
-    pages = SignInPages(parts.area, desk, guard, address_of=address_of, now=now)
+    pages = SignInPages(parts.area, desk, address_of=address_of)
     for path, get in (
         (SIGN_IN_PATH, pages.show),
         (f"{SIGN_IN_PATH}/openid", pages.go_to_provider),
         (RETURN_PATH, pages.come_back),
-        (HOME, guard.page(Role.VIEWER, pages.list_sessions)),
+        (SESSIONS_PATH, guard.page(Role.VIEWER, pages.list_sessions)),
     ):
         # A code of the provider's is good once: no HEAD may use it up.
         routes.add_get(path, pages.as_page(while_writing(parts.lease, get)), allow_head=False)
     for path, post in (
         (SIGN_IN_PATH, pages.sign_in),
         ("/operator/sign-out", guard.page(Role.VIEWER, pages.sign_out)),
-        (f"{HOME}/end", guard.page(Role.ADMIN, pages.end_session)),
+        (f"{SESSIONS_PATH}/end", guard.page(Role.ADMIN, pages.end_session)),
     ):
         routes.add_post(path, pages.as_page(while_writing(parts.lease, post)))
 

@@ -35,11 +35,15 @@ class OpenId:
             raise SettingsFault("oidc_client_id: the issuer wants one")
         if settings.public_url is None:
             raise SettingsFault("public_url: oidc_issuer wants it, to send browsers back to")
-        for name, url in (
-            ("oidc_issuer", settings.oidc_issuer), ("public_url", settings.public_url)
-        ):  # fmt: skip
-            if not is_safe_url(url):
-                raise SettingsFault(f"{name}: https://... is wanted (http on loopback alone)")
+        if not is_safe_url(settings.oidc_issuer):
+            raise SettingsFault("oidc_issuer: https://... is wanted (http on loopback alone)")
+        public_url = settings.public_url.removesuffix("/")
+        if not is_safe_url(public_url) or public_url.count("/") != len("//"):
+            raise SettingsFault(
+                "public_url: https://host[:port] is wanted (http on loopback alone)"
+            )
+        if "openid" not in settings.oidc_scopes.split():
+            raise SettingsFault("oidc_scopes: without openid there is no ID token")
         return cls(
             issuer=settings.oidc_issuer,
             client_id=settings.oidc_client_id,
@@ -48,7 +52,7 @@ class OpenId:
             name_claim=settings.oidc_name_claim,
             role_claim=settings.oidc_role_claim,
             roles=parse_roles(settings.oidc_roles),
-            public_url=settings.public_url.rstrip("/"),
+            public_url=public_url,
         )
 
 

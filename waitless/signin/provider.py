@@ -29,7 +29,8 @@ MOST_BYTES = 1_048_576
 KEPT_FOR = timedelta(hours=1)
 KEYS_EVERY = timedelta(seconds=30)
 """Tokens with invented keys must not make us ask the provider each time."""
-LONGEST_NAME = 128
+LONGEST_NAME, LONGEST_SUBJECT = 128, 255
+"""Characters; of a subject what OpenID Connect Core (section 2) allows."""
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ class Provider:
         subject = str(claims["sub"])
         name = claims.get(self._wanted.name_claim)
         return Person(
-            subject=subject[:LONGEST_NAME],
+            subject=subject[:LONGEST_SUBJECT],
             name=_plain(name if isinstance(name, str) else "") or _plain(subject),
             role=find_role(claims, self._wanted.role_claim, self._wanted.roles),
         )

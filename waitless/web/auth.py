@@ -17,7 +17,8 @@ from waitless.web.problems import Problem, RequestRefused
 SCHEME = "Bearer "
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 SIGN_IN_PATH = "/operator/sign-in"
-HOME = "/operator/sessions"
+SESSIONS_PATH = "/operator/sessions"
+HOME = SESSIONS_PATH
 """Where people come to who wanted nothing else."""
 MOST_FORM = 8192
 MOST_FIELDS = 20

@@ -1,7 +1,6 @@
 """`/operator/sign-in`, `/operator/sign-out`, `/operator/sessions`: pages that need no script."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -14,9 +13,8 @@ from waitless.signin.flow import Flow
 from waitless.signin.refusal import SignInRefused
 from waitless.signin.sessions import name_of
 from waitless.web.auth import (
-    HOME,
+    SESSIONS_PATH,
     SIGN_IN_PATH,
-    Guard,
     SignedIn,
     choose_next,
     read_form,
@@ -52,25 +50,19 @@ class SignInPages:
         self,
         area: Area,
         desk: SignInDesk,
-        guard: Guard,
         *,
         address_of: Callable[[web.Request], str],
-        now: Callable[[], datetime],
     ) -> None:
         """Nothing shown yet.
 
         Args:
             area: named at the top, and whose zone times are told in.
             desk: signs in and out.
-            guard: knows who is signed in.
             address_of: tells a client's address.
-            now: the clock.
         """
         self._area = area
         self._desk = desk
-        self._guard = guard
         self._address_of = address_of
-        self._now = now
         self._templates = open_templates()
 
     def as_page(self, handler: Handler) -> Handler:
@@ -195,7 +187,7 @@ class SignInPages:
             await self._desk.end_session(who.form.get("session", ""), who.holder)
         except StoreAway as fault:
             raise RequestRefused(Problem.STORE_AWAY, "that session may go on") from fault
-        return see_other(HOME)
+        return see_other(SESSIONS_PATH)
 
     def _refuse(self, fault: SignInRefused, to: str, name: str = "") -> web.Response:
         response = self._form(STATUSES[fault.why], to, fault, name)

@@ -11,16 +11,25 @@ from routing.transit.reports import GtfsReason
 from waitless.answers.figures import CacheFigures
 from waitless.answers.nearcache import NearCache
 from waitless.app import create_app
+from waitless.audit import Action
 from waitless.belief import Rule
 from waitless.health import FeedState
 from waitless.ledger.figures import KeeperMetrics, LedgerMetrics
-from waitless.metrics import IngestMetrics, LimitMetrics, TrafficMetrics, WebMetrics
+from waitless.metrics import (
+    IngestMetrics,
+    LimitMetrics,
+    SignInMetrics,
+    TrafficMetrics,
+    WebMetrics,
+)
 from waitless.recommend.reasons import REASON_TEXTS, Reason
 from waitless.recommend.suit import ExclusionReason
 from waitless.settings import CONFIG, PREFIX, Settings
+from waitless.signin.refusal import Why
 from waitless.told.figures import ToldMetrics
 from waitless.web.problems import Problem
 from waitless.web.routes import REFUSED
+from waitless.web.sign_in_words import SENTENCES, STATUSES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -63,6 +72,18 @@ def test_every_rule_and_state_is_documented(word: str) -> None:
     assert f"| `{word}` |" in words("feeds.md")
 
 
+@pytest.mark.parametrize("why", list(Why))
+def test_every_reason_not_to_be_signed_in_is_told_and_documented(why: Why) -> None:
+    assert SENTENCES[why]
+    assert STATUSES[why]
+    assert f"| `{why}` |" in words("operators.md")
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_every_action_of_the_audit_is_documented(action: Action) -> None:
+    assert f"`{action}`" in words("operators.md")
+
+
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_a_sentence_and_is_documented(reason: Reason) -> None:
     assert REASON_TEXTS[reason]
@@ -90,6 +111,7 @@ def test_every_metric_is_documented() -> None:
     TrafficMetrics(registry)
     LimitMetrics(registry)
     LedgerMetrics(registry)
+    SignInMetrics(registry)
     KeeperMetrics(registry)
     ToldMetrics(registry)
     registry.register(CacheFigures(NearCache(most_entries=0, most_bytes=0)))

@@ -19,6 +19,7 @@ import pytest
 
 from tests.support.processes import Serving
 from tests.support.servers import Server, free_port
+from tests.support.signin import PASSWORDS, write_accounts
 from waitless.keys import Role, make_key
 from waitless.registry import SHARE_EVERY_S
 
@@ -237,6 +238,37 @@ async def test_a_killed_ingest_is_replaced_and_what_is_pushed_meanwhile_is_taken
     assert asking.faults == []
     [second] = two.list_pids("ingest")
     assert second != first
+
+
+@pytest.mark.timeout(180)
+async def test_who_signed_in_at_the_writer_stays_so_when_every_process_is_replaced(
+    own_redis: Server, plymouth_pack: Path, tmp_path: Path
+) -> None:
+    settings = {
+        "WAITLESS_AREA": str(plymouth_pack),
+        "WAITLESS_ACCOUNTS_FILE": str(write_accounts(tmp_path)),
+    }
+    two = Workers(tmp_path, own_redis, "--workers", "2", **settings)
+    at = f"http://127.0.0.1:{two.writer_port}"
+    try:
+        await two.says("this process is the writer now")
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            form = {"name": "otto", "password": PASSWORDS["otto"]}
+            headers = {"Origin": at}
+            async with browser.post(f"{at}/operator/sign-in", data=form, headers=headers) as page:
+                assert "You are <strong>otto</strong>" in await page.text()
+
+            two.signal(signal.SIGHUP)
+            await two.says("every process has been replaced", within_s=120)
+
+            async with browser.get(f"{at}/operator/sessions") as page:
+                assert "You are <strong>otto</strong>" in await page.text()
+            # The workers that patients ask know nothing of operators.
+            url = f"http://127.0.0.1:{two.port}/operator/sign-in"
+            async with browser.get(url) as response:
+                assert response.status == 404
+    finally:
+        two.close()
 
 
 async def test_with_the_supervisor_killed_nothing_is_left(two: Workers) -> None:

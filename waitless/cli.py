@@ -127,6 +127,8 @@ def check() -> None:
     from waitless.area.pack import AreaFault, find_pack, load_area  # noqa: PLC0415
     from waitless.keys import KeyRing, KeysFault  # noqa: PLC0415
     from waitless.redis_link import open_redis  # noqa: PLC0415
+    from waitless.signin.accounts import Accounts  # noqa: PLC0415
+    from waitless.signin.openid import OpenId  # noqa: PLC0415
     from waitless.travel import TravelBuilder  # noqa: PLC0415
 
     settings = _settings()
@@ -135,6 +137,8 @@ def check() -> None:
         settings.list_trusted_proxies()
         open_redis(settings.redis_url, password=settings.find_redis_password())
         KeyRing.load(settings.keys_file)
+        Accounts.load(settings.accounts_file)
+        OpenId.read(settings)
         area = load_area(find_pack(settings.area), settings.places_file, settings.timetable_file)
         TravelBuilder(area, settings.horizon_minutes)
     except (AreaFault, SettingsFault, KeysFault) as fault:
@@ -163,7 +167,9 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice(["provider", "viewer", "operator"]), required=True)
+@click.option(
+    "--role", type=click.Choice(["provider", "viewer", "operator", "admin"]), required=True
+)
 def make(name: str, role: str) -> None:
     """Make a key for NAME (a provider's slug, or an operator's name).
 
@@ -268,6 +274,11 @@ class _LazyGroup(click.Group):
 
 
 _LAZY = [
+    _LazyGroup(
+        "accounts",
+        {"hash": "waitless.commands.accounts"},
+        help="People who sign in to the operators' pages by password.",
+    ),
     _LazyGroup(
         "places",
         {"build": "waitless.commands.places"},

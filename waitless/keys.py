@@ -21,17 +21,30 @@ KEY_BYTES = 32
 
 
 class Role(StrEnum):
-    """What the holder of a key may do; each but `provider` includes those before it."""
+    """What somebody may do; each but `provider` includes those before it."""
 
     PROVIDER = "provider"
     VIEWER = "viewer"
     OPERATOR = "operator"
+    ADMIN = "admin"
 
     def may(self, wanted: "Role") -> bool:
         """Whether this role is enough for what is wanted."""
         if Role.PROVIDER in (self, wanted):
             return self is wanted
-        return self is Role.OPERATOR or self is wanted
+        return PEOPLE.index(self) >= PEOPLE.index(wanted)
+
+
+PEOPLE = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
+"""The roles of people, from the least to the most."""
+
+
+class How(StrEnum):
+    """How we know who somebody is."""
+
+    KEY = "key"
+    ACCOUNT = "account"
+    OPENID = "openid"
 
 
 class KeysFault(Exception):
@@ -50,10 +63,11 @@ class _KeyFile(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose key it is: a provider's slug, or an operator's name."""
+    """Who is asking: a provider's slug, or an operator's name."""
 
     name: str
     role: Role
+    how: How = How.KEY
 
 
 class KeyRing:

@@ -129,7 +129,7 @@ class Limiter:
                 64 bits are one client.
         """
         now = self._clock()
-        client = peer if ":" not in peer else _network_of(peer)
+        client = client_of(peer)
         bucket = self._buckets.get(client)
         if bucket is None:
             bucket = self._make_bucket(client, now)
@@ -226,6 +226,11 @@ class Limiter:
                 log.warning("store away (%s): every worker limits rates by itself", fault)
         self._shared = shared
         self._on_sync(shared)
+
+
+def client_of(peer: str) -> str:
+    """Whom an address counts for: itself, of IPv6 its network of 64 bits."""
+    return peer if ":" not in peer else _network_of(peer)
 
 
 def _network_of(address: str) -> str:

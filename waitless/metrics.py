@@ -7,6 +7,7 @@ from functools import cache
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from routing.transit.changes import Unused
+from waitless.keys import How
 from waitless.pulse import Pulse
 from waitless.request_counts import RequestCounts
 
@@ -214,6 +215,22 @@ class WebMetrics:
         self._connections.set(connections)
         for fate in ("used", *Unused):
             self._changes.labels(fate).set(fates.get(fate, 0))
+
+
+class SignInMetrics:
+    """How people sign in, and why they do not."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._tries = Counter(
+            "waitless_sign_ins",
+            "Sign-ins to the operators' pages, by way and outcome.",
+            ["how", "outcome"],
+            registry=registry,
+        )
+
+    def tried(self, how: How, outcome: str) -> None:
+        """Count one: `signed_in`, or why not."""
+        self._tries.labels(how, outcome).inc()
 
 
 class LimitMetrics:

@@ -97,6 +97,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Whether every answer is labelled simulated, even before a single simulated reading came."""
     keys_file: Path | None = None
     """A TOML file of key hashes (`waitless keys make`); none: nobody may push or act."""
+    accounts_file: Path | None = None
+    """A TOML file of people who sign in by password (`waitless accounts hash`); none: nobody."""
+    session_idle_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 60.0
+    """A session without a request for so long is over."""
+    session_hours: Annotated[float, msgspec.Meta(gt=0, le=168)] = 12.0
+    """A session is over after so long, whatever it did."""
+    public_url: str | None = None
+    """Where browsers reach the operators' pages, `https://host[:port]`; OpenID Connect wants it."""
+    oidc_issuer: str | None = None
+    """An OpenID Connect provider, exactly as it names itself; none: no sign-in by it."""
+    oidc_client_id: str | None = None
+    oidc_client_secret_file: Path | None = None
+    """None: a public client, which PKCE alone protects."""
+    oidc_scopes: str = "openid profile"
+    oidc_name_claim: str = "preferred_username"
+    """What people are called by here; `sub` where a token has none."""
+    oidc_role_claim: str = "roles"
+    """The claim of the ID token that roles are read from; `a.b` is b within a."""
+    oidc_roles: str = ""
+    """`their-word=viewer|operator|admin`, with commas between them."""
     alert_webhook: str | None = None
     """An http(s) address that feed alerts are posted to; they are logged in any case."""
     mqtt_share_group: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] | None = None
@@ -126,7 +146,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             host=parts.hostname,
             port=port or _MQTT_PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
-            password=_read_password("mqtt_password_file", self.mqtt_password_file)
+            password=read_secret("mqtt_password_file", self.mqtt_password_file)
             or (unquote(parts.password) if parts.password else None),
             tls=parts.scheme == "mqtts",
             ca_file=self.mqtt_ca_file,
@@ -169,7 +189,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Raises:
             SettingsFault: a password file that cannot be read.
         """
-        return _read_password("redis_password_file", self.redis_password_file)
+        return read_secret("redis_password_file", self.redis_password_file)
 
 
 def load_settings(environment: Mapping[str, str], **overrides: object) -> Settings:
@@ -196,7 +216,12 @@ def load_settings(environment: Mapping[str, str], **overrides: object) -> Settin
         raise SettingsFault(str(fault)) from fault
 
 
-def _read_password(setting: str, path: Path | None) -> str | None:
+def read_secret(setting: str, path: Path | None) -> str | None:
+    """What a secret's file holds; None where none is named.
+
+    Raises:
+        SettingsFault: it cannot be read.
+    """
     if path is None:
         return None
     try:

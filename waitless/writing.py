@@ -16,6 +16,7 @@ from waitless.ingest import Desk, Ingest, Transport, keep_pulse
 from waitless.ledger.figures import KeeperMetrics
 from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
+from waitless.operators import add_sign_in
 from waitless.parts import Parts, Role
 from waitless.redis_link import StoreAway
 from waitless.timetable.share import share_trips
@@ -92,7 +93,8 @@ class Writing:
         capacities = Capacities(
             self._parts.area.facilities, self._parts.keys, self._ingest, now=self._parts.now
         )
-        operator = Operator(self._ingest, self._parts.store, self._parts.keys, now=self._parts.now)
+        guard, _ = add_sign_in(self._parts, routes)
+        operator = Operator(self._ingest, self._parts.store, guard, now=self._parts.now)
         posts = {
             "/v1/capacities": capacities.post,
             "/v1/operator/held/{id}/release": operator.release,
@@ -103,9 +105,7 @@ class Writing:
         gets = {
             "/v1/operator/held": operator.list_held,
             "/v1/operator/audit": operator.list_audit,
-            "/v1/operator/told": ToldRoute(
-                self._ingest.desk.told, self._parts.keys, now=self._parts.now
-            ).get,
+            "/v1/operator/told": ToldRoute(self._ingest.desk.told, guard, now=self._parts.now).get,
         }
         for definition in self._parts.area.feeds:
             if isinstance(definition.transport, HttpPush):

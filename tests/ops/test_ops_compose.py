@@ -149,3 +149,13 @@ def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
                 assert volume.endswith(":ro")
             else:
                 assert source in compose["volumes"]
+
+
+def test_nginx_reaches_everybody_it_passes_requests_to(compose: dict[str, Any]) -> None:
+    networks = set(compose["services"]["nginx"]["networks"])
+    conf = (ROOT / "ops/nginx.conf").read_text()
+    upstreams = re.findall(r"^\s+server (\w+):8080", conf, re.MULTILINE)
+
+    assert set(upstreams) == {"api", "ingest"}
+    for name in upstreams:
+        assert networks & set(compose["services"][name]["networks"]), name

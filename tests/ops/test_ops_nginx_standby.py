@@ -9,12 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, CookieJar
 
 from feeds.mqtt import MqttEndpoint
 from tests.ops.test_ops_nginx import Nginx
 from tests.support.processes import Serving
 from tests.support.servers import Server, free_port
+from tests.support.signin import PASSWORDS, write_accounts
 from waitless.keys import Role, make_key
 
 PROVIDER, PROVIDER_LINES = make_key("kcht", Role.PROVIDER)
@@ -32,6 +33,8 @@ class Pair:
             "WAITLESS_REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
             "WAITLESS_MQTT_URL": f"mqtt://127.0.0.1:{broker.port}",
             "WAITLESS_KEYS_FILE": str(self._keys),
+            "WAITLESS_ACCOUNTS_FILE": str(write_accounts(folder)),
+            "WAITLESS_TRUSTED_PROXIES": "127.0.0.0/8",
         }
         self.ingests: list[Serving] = []
         self._nginx: Nginx | None = None
@@ -101,6 +104,26 @@ async def test_pushes_and_acts_reach_the_writer_whomever_nginx_asks_first(
             assert response.status == 200, await response.text()
     async with http.get(f"{pair.at}/v1/operator/audit", headers=headers) as response:
         assert len((await response.json())["entries"]) == 2, "each act was done once"
+
+
+async def test_people_sign_in_whomever_nginx_asks_first_and_stay_so_when_the_standby_takes_over(
+    pair: Pair,
+) -> None:
+    form = {"name": "otto", "password": PASSWORDS["otto"]}
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
+        for _ in range(2):  # in turns
+            async with browser.post(
+                f"{pair.at}/operator/sign-in", data=form, headers={"Origin": pair.at}
+            ) as response:
+                assert response.url.path == "/operator/sessions"
+                assert "You are <strong>otto</strong>" in await response.text()
+
+        pair.ingests[0].signal(signal.SIGKILL)
+
+        async with browser.get(f"{pair.at}/operator/sessions") as response:
+            assert "You are <strong>otto</strong>" in await response.text()
+    assert '"path":"/operator/sign-in"' in pair.said()
+    assert PASSWORDS["otto"] not in pair.said()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

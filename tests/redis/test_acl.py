@@ -120,6 +120,8 @@ DENIED: dict[str, Call] = {
         f"return redis.call('SET', '{AREA}latest', 'x')", 0
     ),
     "the epoch": lambda redis: redis.incr(AREA + "epoch"),
+    "a session": lambda redis: redis.hset(AREA + "signin:sessions", "x", "{}"),
+    "who is locked out": lambda redis: redis.expire(AREA + "signin:secret", 1),
     "the pulse": lambda redis: redis.set(AREA + "pulse", "{}"),
     "feeds away": lambda redis: redis.delete(AREA + "feeds"),
     "a table's end": lambda redis: redis.expire(AREA + "reach", 1),

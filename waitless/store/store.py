@@ -26,6 +26,7 @@ from waitless.traffic.picture import SourcePicture
 
 HISTORY_PAGE = 200
 AUDIT_LENGTH = 10_000
+ACTS, SIGN_INS = "audit", "signin:audit"
 
 _reading = msgspec.json.Decoder(Reading)
 _outlook = msgspec.json.Decoder(Outlook)
@@ -212,15 +213,23 @@ class Store:
         return dict(list_decoded({b"watch": encoded}, _watch)).get("watch") if encoded else None
 
     async def add_audit(self, entry: AuditEntry) -> None:
-        """Write down what an operator did; the newest ten thousand are kept."""
-        words = ("MAXLEN", "~", AUDIT_LENGTH, "*", "entry", encode(entry))
-        await self._lease.write(("XADD", self._key("audit"), *words))
+        """Write down what an operator did; the newest ten thousand are kept.
 
-    async def load_audit(self, limit: int) -> list[AuditEntry]:
-        """The newest entries, newest first."""
-        entries: Any = await self._redis.xrevrange(self._key("audit"), count=limit)
-        fields = {name: entry[b"entry"] for name, entry in entries if b"entry" in entry}
-        return [entry for _, entry in list_decoded(fields, _audit)]
+        Those about signing in are kept apart, ten thousand more.
+        """
+        key = SIGN_INS if entry.action.is_about_signing_in else ACTS
+        words = ("MAXLEN", "~", AUDIT_LENGTH, "*", "entry", encode(entry))
+        await self._lease.write(("XADD", self._key(key), *words))
+
+    async def load_audit(self, limit: int, *, sign_ins: bool = False) -> list[AuditEntry]:
+        """The newest entries, newest first; those about signing in only where they are wanted."""
+        found: list[tuple[str, AuditEntry]] = []
+        for key in (ACTS, SIGN_INS) if sign_ins else (ACTS,):
+            entries: Any = await self._redis.xrevrange(self._key(key), count=limit)
+            fields = {name: entry[b"entry"] for name, entry in entries if b"entry" in entry}
+            found += list_decoded(fields, _audit)
+        found.sort(key=lambda one: [int(part) for part in one[0].split("-")], reverse=True)
+        return [entry for _, entry in found[:limit]]
 
     @asynccontextmanager
     async def changes(self) -> AsyncIterator["Changes"]:

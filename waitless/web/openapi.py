@@ -22,13 +22,16 @@ from waitless.web.answers import (
     ProblemDocument,
     Readiness,
 )
+from waitless.web.auth import CSRF_HEADER
 from waitless.web.comparison import Comparison
+from waitless.web.cookies import SECURE_PREFIX, SESSION
 from waitless.web.journeys import JourneyTaken
 from waitless.web.openapi_journeys import describe_journeys
 from waitless.web.openapi_parts import (
     HEADERS,
     REF,
     Document,
+    for_people,
     gives,
     limited,
     mapping,
@@ -105,7 +108,15 @@ def describe_api(area: Area, modes: Collection[Mode]) -> Document:
         "components": {
             "schemas": schemas,
             "headers": HEADERS,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SECURE_PREFIX + SESSION,
+                    "description": f"With {CSRF_HEADER} and Origin on what changes anything",
+                },
+            },
         },
     }
 
@@ -140,14 +151,14 @@ def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Docu
         "/v1/events": {"get": _events()},
         **describe_journeys(area.facilities, modes),
         "/v1/capacities": {"post": _capacities()},
-        "/v1/operator/held": {"get": secured(gives("listHeld", "Held values", HeldList))},
+        "/v1/operator/held": {"get": for_people(gives("listHeld", "Held values", HeldList))},
         "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},
         "/v1/operator/held/{id}/drop": {"post": _act("dropHeld", "Decide that it is wrong")},
         "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
         "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
-        "/v1/operator/audit": {"get": secured(gives("listAudit", "What was done", AuditList))},
+        "/v1/operator/audit": {"get": for_people(gives("listAudit", "What was done", AuditList))},
         "/v1/operator/told": {
-            "get": secured(gives("listTold", "What people were told, and what came", ToldList))
+            "get": for_people(gives("listTold", "What people were told, and what came", ToldList))
         },
         "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
         "/readyz": {"get": _ready()},
@@ -224,6 +235,6 @@ def _act(name: str, summary: str) -> Document:
         "properties": {"why": {"type": "string"}, "hours": {"type": ["number", "null"]}},
     }
     return {
-        **secured(operation),
+        **for_people(operation),
         "requestBody": {"required": True, "content": {"application/json": {"schema": act}}},
     }

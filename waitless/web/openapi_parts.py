@@ -65,6 +65,17 @@ def secured(operation: Document) -> Document:
     return {**operation, "security": [{"key": []}], "responses": responses}
 
 
+def for_people(operation: Document) -> Document:
+    """One that takes a session of the operators' pages, too."""
+    described = secured(operation)
+    refused = refusals({Problem.FORBIDDEN, Problem.CROSS_SITE})
+    return {
+        **described,
+        "security": [{"key": []}, {"session": []}],
+        "responses": {**mapping(described["responses"]), **refused},
+    }
+
+
 def limited(operation: Document) -> Document:
     """An operation that a client can be refused for asking too often, where limits are set."""
     refused = refusals({Problem.TOO_MANY_REQUESTS})

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from waitless.metrics import WebMetrics
+from waitless.signin.flow import RETURN_PATH
 from waitless.web.problems import Problem, answer_fault, problem_response
 from waitless.web.ready import REQUEST_ID, SECURITY, ReadyAnswer, choose_request_id
 
@@ -20,6 +21,8 @@ REFUSED = "/{path}"
 """The route of whatever has no other, as aiohttp names it."""
 MOST_QUERY = 1024
 """Characters; the longest sensible query has about 120."""
+LONGER_QUERIES = {RETURN_PATH: 8000}
+"""An OpenID Connect provider's code may have thousands."""
 
 
 class Around:
@@ -112,7 +115,9 @@ class Routes:
 
 def _limit_query(request: web.Request) -> web.StreamResponse | None:
     if len(request.raw_path) > MOST_QUERY < len(request.query_string):
-        return problem_response(Problem.QUERY_TOO_LONG, f"at most {MOST_QUERY} characters")
+        most = LONGER_QUERIES.get(request.path, MOST_QUERY)
+        if len(request.query_string) > most:
+            return problem_response(Problem.QUERY_TOO_LONG, f"at most {most} characters")
     return None
 
 

@@ -11,12 +11,12 @@ from datetime import datetime
 import orjson
 from aiohttp import web
 
-from waitless.keys import KeyRing, Role
+from waitless.keys import Role
 from waitless.told.alarm import ADVISED, ALARM_MINUTES, WATCHED, list_figures
 from waitless.told.facility import FacilityTold
 from waitless.told.monitor import Monitor
 from waitless.told.running import HALF_LIFE, Running
-from waitless.web.auth import require_holder
+from waitless.web.auth import Guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +62,14 @@ class ToldList:
 class ToldRoute:
     """Shows what was told and what came."""
 
-    def __init__(self, monitor: Monitor, keys: KeyRing, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, monitor: Monitor, guard: Guard, *, now: Callable[[], datetime]) -> None:
         self._monitor = monitor
-        self._keys = keys
+        self._guard = guard
         self._now = now
 
     async def get(self, request: web.Request) -> web.Response:
         """Every facility that anything was told of."""
-        require_holder(request, self._keys, Role.VIEWER)
+        await self._guard.require(request, Role.VIEWER)
         now = self._now()
         facilities = sorted(self._monitor.facilities.items())
         told = ToldList(

@@ -119,7 +119,6 @@ async def test_an_id_that_nobody_was_given_is_unknown(patient: Patient, journey_
 REFUSED: dict[str, tuple[dict[str, object], int, str]] = {
     "a place that is not here": ({"facility": "nowhere"}, 404, "unknown_facility"),
     "a way that is none": ({"mode": "fly"}, 400, "unknown_mode"),
-    "a way that is not offered": ({"mode": "transit"}, 400, "mode_unavailable"),
     "an arrival in the past": ({"eta_minutes": -1}, 400, "bad_eta"),
     "an arrival too far ahead": ({"eta_minutes": 360.5}, 400, "bad_eta"),
     "an arrival in words": ({"eta_minutes": "25"}, 400, "bad_journey"),

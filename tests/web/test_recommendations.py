@@ -125,7 +125,6 @@ async def test_an_answer_to_a_position_stays_out_of_shared_caches(patient: Patie
         ({"place": "Atlantis"}, "unknown_place", "place"),
         ({"place": "Minster"}, "ambiguous_place", "place"),
         ({"place": "CT1", "mode": "broomstick"}, "unknown_mode", "mode"),
-        ({"place": "CT1", "mode": "transit"}, "mode_unavailable", "mode"),
         ({"place": "CT1", "need": "sleep"}, "unknown_need", "need"),
         ({"place": "CT1", "age": "-1"}, "bad_age", "age"),
         ({"place": "CT1", "age": "131"}, "bad_age", "age"),

@@ -30,6 +30,7 @@ from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
 from waitless.web.routes import Routes
 from waitless.web.static import StaticFiles
+from waitless.web.tongues import Tongues
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def add_routes(parts: Parts, routes: Routes) -> None:
         parts.ledger_store, area.facilities, MODES, now=now, metrics=parts.ledger_metrics
     )
     docs = Docs(area, MODES, now=now)
-    page = PatientPage(area, MODES, recommendations, now=now)
+    page = PatientPage(area, MODES, recommendations, tongues=Tongues(), now=now)
     routes.add_get("/v1/recommendations", recommendations.get)
     routes.add_get("/v1/facilities", directory.list_all)
     routes.add_get("/v1/facilities/{id}", directory.get_one)
@@ -109,7 +110,7 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     routes.add_delete("/v1/journeys/{id}", journeys.delete)
     routes.add_get("/openapi.json", docs.get_openapi)
     routes.add_get("/docs", docs.get_page)
-    routes.add_get("/", page.get)
+    routes.add_get("/", page.get, show_refusal=page.show_refusal)
     routes.add_get("/static/{name}", StaticFiles().get)
 
     async def warm_up(_: web.Application) -> None:

@@ -8,7 +8,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from waitless.web.problems import Problem, RequestRefused
 
 FOLDER = Path(__file__).parent / "static"
-CONTENT_TYPES = {".css": "text/css", ".js": "text/javascript"}
+CONTENT_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
 
 
 class StaticFiles:
@@ -31,7 +37,11 @@ class StaticFiles:
             body=body,
             content_type=content_type,
             charset="utf-8",
-            headers={"Cache-Control": "public, max-age=300"},
+            headers={
+                "Cache-Control": "public, max-age=300",
+                # The service worker stands here, and is for every page.
+                "Service-Worker-Allowed": "/",
+            },
         )
 
 

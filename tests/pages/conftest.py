@@ -125,7 +125,7 @@ async def visiting(
     context = await browser.new_context(**more)
     page = await context.new_page()
     try:
-        await page.goto(world.url(path))
+        await page.goto(path if ":" in path else world.url(path))
         yield page
     finally:
         await context.close()

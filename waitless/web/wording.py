@@ -42,8 +42,8 @@ KIND_WORDS = {
     "walk-in": mark("Walk-in centre"),
 }
 METRES_PER_MILE = 1609.344
-UNCERTAIN_MINUTES = 90
-"""A range at least so broad, and broader than its middle, is not told as one number."""
+UNCERTAIN_MINUTES, UNCERTAIN_SHARE = 90, 1.5
+"""A range at least so broad, and by so much broader than its middle, is not told as one number."""
 _WAY = {
     Mode.DRIVE: mark("{time} driving"),
     Mode.WALK: mark("{time} walking"),
@@ -94,7 +94,7 @@ def is_uncertain(total: Minutes | None) -> bool:
     """Whether a range is too broad to be told as one number."""
     if total is None:
         return False
-    return total.p90 - total.p10 >= max(UNCERTAIN_MINUTES, total.p50)
+    return total.p90 - total.p10 >= max(UNCERTAIN_MINUTES, UNCERTAIN_SHARE * total.p50)
 
 
 def way(travel: Travel, mode: Mode, say: Say) -> str:

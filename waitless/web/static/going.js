@@ -49,7 +49,7 @@ function question() {
 
 // The place as it is answered now; null where it is no destination any more.
 async function lookUp(journey) {
-  const response = await fetch(`/v1/recommendations?${journey.question}`);
+  const response = await fetch(`/v1/recommendations?${journey.question}`, { cache: "no-cache" });
   if (!response.ok) throw new Error(response.statusText);
   const answer = await response.json();
   return answer.destinations.find((one) => one.facility.id === journey.facility) ?? null;

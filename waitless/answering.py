@@ -28,6 +28,7 @@ from waitless.web.machine import Machine
 from waitless.web.page import PatientPage
 from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
+from waitless.web.roadmap import draw_roads
 from waitless.web.routes import Routes
 from waitless.web.static import StaticFiles
 from waitless.web.tongues import Tongues
@@ -99,6 +100,7 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     )
     docs = Docs(area, MODES, now=now)
     page = PatientPage(area, MODES, recommendations, tongues=Tongues(), now=now)
+    files = StaticFiles({"roads.svg": draw_roads(area.roads, area.bounds)})
     routes.add_get("/v1/recommendations", recommendations.get)
     routes.add_get("/v1/facilities", directory.list_all)
     routes.add_get("/v1/facilities/{id}", directory.get_one)
@@ -111,7 +113,7 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     routes.add_get("/openapi.json", docs.get_openapi)
     routes.add_get("/docs", docs.get_page)
     routes.add_get("/", page.get, show_refusal=page.show_refusal)
-    routes.add_get("/static/{name}", StaticFiles().get)
+    routes.add_get("/static/{name}", files.get)
 
     async def warm_up(_: web.Application) -> None:
         answer_once(parts)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from waitless.recommend.query import Query
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.recommendations import Recommendations
+from waitless.web.roadmap import LONG_MINUTES, SHORT_MINUTES, MapMark, mark_places
 from waitless.web.shown import Reader, say_similar, show
 from waitless.web.states import list_notices, say_excluded, say_refused
 from waitless.web.static import open_templates
@@ -140,16 +142,37 @@ class PatientPage:
         if answer is not None:
             context["notices"] = list_notices(answer, self._area, now, say)
             reader = Reader(area=self._area, mode=mode, need=need, now=now, say=say)
-            context["shown"] = show(answer, reader)
+            shown = context["shown"] = show(answer, reader)
+            english = tongue is ENGLISH
             context["similar"] = say_similar(answer, mode, say)
+            context["levels"] = {
+                "short": say("wait up to {m} min", m=SHORT_MINUTES),
+                "middle": say("up to {m} min", m=LONG_MINUTES),
+                "long": say("longer"),
+                "unknown": say("not known"),
+                "out": say("closed or not suitable"),
+            }
+            context["map"] = self._map(
+                answer, mark_places(answer, shown, self._area, say, english=english)
+            )
             context["excluded"] = [
                 (
                     self._area.facilities[one.facility_id].short_name,
-                    say_excluded(one, say, english=tongue is ENGLISH),
+                    say_excluded(one, say, english=english),
                 )
                 for one in answer.excluded
             ]
         return self._template.render(context)
+
+    def _map(self, answer: Recommendation, marks: Collection[MapMark]) -> dict[str, object]:
+        """What the map is drawn from, when somebody opens it."""
+        bounds = self._area.bounds
+        return {
+            "bounds": [[bounds.south, bounds.west], [bounds.north, bounds.east]],
+            "origin": {"lat": answer.origin.lat, "lon": answer.origin.lon},
+            "marks": [asdict(one) for one in marks],
+            "tiles": None,
+        }
 
     @staticmethod
     def _choices(refused: RequestRefused, values: Mapping[str, str]) -> list[tuple[str, str]]:

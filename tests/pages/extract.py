@@ -1,4 +1,4 @@
-"""Every message of the page: those marked in the code and templates, and those that answers bring."""
+"""Every message of the page: marked in the code and templates, or brought by answers."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from waitless.recommend.reasons import REASON_TEXTS
 from waitless.web.parse import YOUR_POSITION
 
 WEB = Path(waitless.web.__file__).parent
-_METHODS = [("templates/patient*.html", "jinja2"), ("*.py", "python")]
+_METHODS = [("templates/patient*", "jinja2"), ("*.py", "python")]
 
 
 def list_messages() -> list[str]:

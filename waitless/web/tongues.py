@@ -7,6 +7,7 @@ browser likes best, else in English; what a catalogue lacks is said in English.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Formatter
 
 from babel.messages.pofile import PoFileError, read_po
 
@@ -22,8 +23,8 @@ NAMES = {
 }
 """What each language calls itself."""
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ku", "ps", "ur"})
-NEEDS_REVIEW = "needs review"
-"""Stands in the header X-Translation-State of a catalogue that no native speaker has checked."""
+NEEDS_REVIEW = "Needs review"
+"""Stands in the comment at the head of a catalogue that no native speaker has checked."""
 MOST_LISTED = 20
 """Languages of an Accept-Language that are looked at; browsers send a handful."""
 
@@ -126,9 +127,18 @@ def _load(path: Path) -> Tongue:
         for message in catalogue
         if isinstance(message.id, str) and message.id and isinstance(message.string, str)
     }
-    states = {name.lower(): value for name, value in catalogue.mime_headers}
+    for english, said in messages.items():
+        if not _placeholders(said) <= _placeholders(english):
+            raise CatalogueFault(f"{path.name}: {said!r} has a placeholder that {english!r} lacks")
     return Tongue(
         path.stem,
         {english: said for english, said in messages.items() if said},
-        needs_review=states.get("x-translation-state") == NEEDS_REVIEW,
+        needs_review=NEEDS_REVIEW in catalogue.header_comment,
     )
+
+
+def _placeholders(message: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(message) if name is not None}
+    except ValueError as fault:
+        raise CatalogueFault(f"{message!r}: {fault}") from fault

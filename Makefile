@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& command -v $$p && break; done)
 
-.PHONY: help setup demo test check format bench load soak lock clean
+.PHONY: help setup demo test check format bench load soak screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ load: $(STAMP) ## a minute of patients, operators and providers; fails on a brok
 
 soak: $(STAMP) ## the same for ten minutes: memory stays flat
 	@$(BIN)/python -m loadtests.run soak
+
+screenshots: $(STAMP) ## pictures of the pages, for docs/screenshots
+	@$(BIN)/python -m tests.pages.screenshots
 
 lock: $(STAMP) ## resolve the requirements files afresh
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt

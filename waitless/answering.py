@@ -28,7 +28,7 @@ from waitless.web.machine import Machine
 from waitless.web.page import PatientPage
 from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
-from waitless.web.roadmap import draw_roads
+from waitless.web.roadmap import Tiles, draw_roads
 from waitless.web.routes import Routes
 from waitless.web.static import StaticFiles
 from waitless.web.tongues import Tongues
@@ -99,7 +99,12 @@ def add_routes(parts: Parts, routes: Routes) -> None:
         parts.ledger_store, area.facilities, MODES, now=now, metrics=parts.ledger_metrics
     )
     docs = Docs(area, MODES, now=now)
-    page = PatientPage(area, MODES, recommendations, tongues=Tongues(), now=now)
+    tiles = parts.settings.map_tiles and Tiles(
+        parts.settings.map_tiles, parts.settings.map_attribution
+    )
+    page = PatientPage(
+        area, MODES, recommendations, tongues=Tongues(), tiles=tiles or None, now=now
+    )
     files = StaticFiles({"roads.svg": draw_roads(area.roads, area.bounds)})
     routes.add_get("/v1/recommendations", recommendations.get)
     routes.add_get("/v1/facilities", directory.list_all)

@@ -129,6 +129,3 @@ async def visiting(
         yield page
     finally:
         await context.close()
-
-
-SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"

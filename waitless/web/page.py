@@ -17,15 +17,17 @@ from waitless.recommend.answer import Recommendation
 from waitless.recommend.query import Query
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 from waitless.web.problems import Problem, RequestRefused
+from waitless.web.ready import SECURITY
 from waitless.web.recommendations import Recommendations
-from waitless.web.roadmap import LONG_MINUTES, SHORT_MINUTES, MapMark, mark_places
-from waitless.web.shown import Reader, say_similar, show
+from waitless.web.roadmap import LONG_MINUTES, SHORT_MINUTES, MapMark, Tiles, mark_places
+from waitless.web.shown import Reader, say_why_first, show
 from waitless.web.states import list_notices, say_excluded, say_refused
 from waitless.web.static import open_templates
 from waitless.web.tongues import ENGLISH, Tongue, Tongues
 from waitless.web.wording import AGE_WORDS, MODE_WORDS, NEED_WORDS, duration
 
 LANG = "lang"
+CSP = "Content-Security-Policy"
 WAYS_TO_SAY_WHERE = frozenset({"place", "lat", "lon"})
 _BY_STATUS = {
     HTTPStatus.TOO_MANY_REQUESTS: Problem.TOO_MANY_REQUESTS,
@@ -43,12 +45,14 @@ class PatientPage:
         recommendations: Recommendations,
         *,
         tongues: Tongues,
+        tiles: Tiles | None,
         now: Callable[[], datetime],
     ) -> None:
         self._area = area
         self._modes = modes
         self._recommendations = recommendations
         self._tongues = tongues
+        self._tiles = tiles
         self._now = now
         self._places = sorted({place.label for place in area.places.list_places()})
         self._template = open_templates().get_template("patient.html")
@@ -96,6 +100,8 @@ class PatientPage:
             "ETag": f'W/"{tag}"',
             "Vary": "Accept-Language",
         }
+        if self._tiles is not None:
+            headers[CSP] = self._tiles.widen(SECURITY[CSP])
         if status is None:
             status = HTTPStatus.OK if refused is None else refused.problem.status
         if status is HTTPStatus.OK and request.headers.get("If-None-Match") == headers["ETag"]:
@@ -144,7 +150,7 @@ class PatientPage:
             reader = Reader(area=self._area, mode=mode, need=need, now=now, say=say)
             shown = context["shown"] = show(answer, reader)
             english = tongue is ENGLISH
-            context["similar"] = say_similar(answer, mode, say)
+            context["why"] = say_why_first(answer, mode, say)
             context["levels"] = {
                 "short": say("wait up to {m} min", m=SHORT_MINUTES),
                 "middle": say("up to {m} min", m=LONG_MINUTES),
@@ -171,7 +177,7 @@ class PatientPage:
             "bounds": [[bounds.south, bounds.west], [bounds.north, bounds.east]],
             "origin": {"lat": answer.origin.lat, "lon": answer.origin.lon},
             "marks": [asdict(one) for one in marks],
-            "tiles": None,
+            "tiles": None if self._tiles is None else asdict(self._tiles),
         }
 
     @staticmethod

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -34,6 +35,19 @@ class MapMark:
     """Gives the colour: short, middle, long, unknown or out."""
     lat: float
     lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Tiles of somebody else's map, where an operator wants them."""
+
+    url: str
+    attribution: str
+
+    def widen(self, policy: str) -> str:
+        """A content policy that lets these tiles be loaded, too."""
+        scheme, host = urlsplit(self.url)[:2]
+        return policy.replace("img-src", f"img-src {scheme}://{host}")
 
 
 def draw_roads(roads: Roads, bounds: Bounds) -> bytes:

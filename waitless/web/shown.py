@@ -74,10 +74,20 @@ def show(answer: Recommendation, reader: Reader) -> list[Shown]:
     return [_show(one, reader) for one in answer.destinations]
 
 
-def say_similar(answer: Recommendation, mode: Mode, say: Say) -> str | None:
+def say_why_first(answer: Recommendation, mode: Mode, say: Say) -> list[str]:
+    """Why the first is first, the weightiest reason first; nothing where there is no first."""
+    if not answer.destinations:
+        return []
+    similar = _say_similar(answer, mode, say)
+    reasons = [Reason(code) for code in answer.destinations[0].reasons]
+    if similar is None:
+        return [say(REASON_TEXTS[one]) for one in reasons]
+    others = [say(REASON_TEXTS[one]) for one in reasons if one is not Reason.SIMILAR_TOTAL]
+    return [similar, *others]
+
+
+def _say_similar(answer: Recommendation, mode: Mode, say: Say) -> str | None:
     """Which of the places that may be as quick as the first is the nearest; None: there is none."""
-    if not answer.destinations or answer.destinations[0].total is None:
-        return None
     first = answer.destinations[0]
     alike = [one for one in answer.destinations[1:] if _may_be_as_quick(first, one)]
     if not alike:

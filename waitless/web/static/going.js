@@ -13,7 +13,7 @@ export function followJourney() {
   });
   showButtons();
   const journey = kept(NAME);
-  if (journey && Date.now() < Date.parse(journey.expires_at)) follow(journey);
+  if (journey && Date.now() < Date.parse(journey.arrives_at)) follow(journey);
   else keep(NAME, null);
 }
 

@@ -40,17 +40,19 @@ function draw() {
   else L.imageOverlay("/static/roads.svg", bounds).addTo(map);
   L.marker([origin.lat, origin.lon], { title: say("youAreHere"), alt: say("youAreHere"), keyboard: false,
     icon: icon('<circle cx="14" cy="14" r="5"/><circle cx="14" cy="14" r="11" fill="none"/>', "here") }).addTo(map);
-  for (const mark of marks) {
+  marks.forEach((mark, i) => {
     const words = `${mark.name}: ${mark.words}`;
-    L.marker([mark.lat, mark.lon], { title: words, alt: words, icon: icon(SHAPES[mark.kind] ?? SHAPES.utc, mark.level) })
-      .bindPopup(document.createTextNode(words).textContent.replace(/[<&]/g, (one) => `&#${one.charCodeAt(0)};`)).addTo(map);
-  }
+    const besides = marks.slice(0, i).filter((one) => Math.abs(one.lat - mark.lat) + Math.abs(one.lon - mark.lon) < 0.005).length;
+    L.marker([mark.lat, mark.lon], { title: words, alt: words, icon: icon(SHAPES[mark.kind] ?? SHAPES.utc, mark.level, besides) })
+      .bindPopup(Object.assign(document.createElement("span"), { textContent: words })).addTo(map);
+  });
   const near = marks.filter((mark) => mark.level !== "out").map((mark) => [mark.lat, mark.lon]);
   map.fitBounds([[origin.lat, origin.lon], ...near.slice(0, 3)], { padding: [30, 30], maxZoom: 12 });
 }
 
-function icon(shape, level) {
+// Places on one site stand side by side.
+function icon(shape, level, besides = 0) {
   const { L } = window;
-  return L.divIcon({ className: `mark ${level}`, iconSize: [44, 44],
+  return L.divIcon({ className: `mark ${level}`, iconSize: [44, 44], iconAnchor: [22 - 26 * besides, 22],
     html: `<svg viewBox="0 0 28 28" width="28" height="28" aria-hidden="true">${shape}</svg>` });
 }

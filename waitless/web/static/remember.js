@@ -10,18 +10,21 @@ export function remember() {
   const choices = kept(NAME);
   const asked = new URLSearchParams(location.search);
   if (choices && !FIELDS.some((name) => asked.has(name)) && !asked.has("lat")) {
-    for (const name of FIELDS) {
-      const field = form.elements[name];
-      const known = field instanceof HTMLSelectElement || field instanceof RadioNodeList
-        ? [...(field.options ?? field)].some((one) => one.value === choices[name])
-        : true;
-      if (typeof choices[name] === "string" && known) field.value = choices[name];
-    }
+    for (const name of FIELDS) fill(form, name, choices[name]);
   }
   if (choices) offerToForget(note);
   form.addEventListener("submit", () => {
     keep(NAME, Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value])));
   });
+}
+
+// Only what the form offers: a way of travelling may be gone since.
+function fill(form, name, value) {
+  if (typeof value !== "string") return;
+  const radio = form.querySelector(`input[type=radio][name=${name}][value="${CSS.escape(value)}"]`);
+  const field = form.querySelector(`input[name=${name}]:not([type=radio]), select[name=${name}]`);
+  if (radio) radio.checked = true;
+  else if (field && (!field.options || [...field.options].some((one) => one.value === value))) field.value = value;
 }
 
 function offerToForget(note) {

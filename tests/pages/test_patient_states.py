@@ -1,5 +1,6 @@
 """States in which an answer is less than usual, or none: each is said, and what to do."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -78,6 +79,46 @@ async def test_a_wait_nobody_can_tell_closely_is_no_single_number(world: World) 
     await world.become()
 
 
+async def test_a_wait_without_an_upper_limit_is_told_as_at_least(world: World) -> None:
+    over = Wait(low=60, statistic=Statistic.BAND)
+    await world.become([observation("deal-utc", wait=over)])
+    text = await read(world)
+
+    assert "At least 1 h 10 min; no upper limit is published." in text
+    assert "<circle" not in text.split('id="first"')[1].split("</article>")[0]
+
+
+async def test_a_closing_that_comes_soon_is_set_off(world: World) -> None:
+    evening = MONDAY_MORNING.replace(hour=19, minute=10)
+    await world.become([observation("deal-utc", 15, as_of=evening)], at=evening)
+    soon = await read(world)
+    await world.become()
+    later = await read(world)
+
+    assert '<p class="warn">Open until 20:00.</p>' in soon
+    assert '<p class="warn">Open until 20:00.</p>' not in later
+    assert "Open until 20:00." in later
+
+
+async def test_an_x_rays_hours_are_told_to_who_needs_one(world: World) -> None:
+    await world.become()
+
+    assert "X-ray until" in await read(world, "/?place=Deal&need=suspected_fracture")
+    assert "X-ray until" not in await read(world, "/?place=Deal&need=wound")
+
+
+async def test_where_ranges_overlap_the_nearest_is_named_and_nobody_is_quickest(
+    world: World,
+) -> None:
+    await world.become([observation("dover-utc", 12), observation("deal-utc", 45)])
+    text = await read(world)
+
+    assert '<h1 id="best">Dover UTC' in text
+    assert "Similar: the nearest is Deal UTC, 10 min driving." in text
+    assert "Likely the shortest time" not in text
+    await world.become()
+
+
 async def test_the_last_figures_stand_while_the_store_is_away(own_redis: Server) -> None:
     async with serve_world(own_redis) as world:
         own_redis.kill()
@@ -121,6 +162,27 @@ async def test_what_cannot_be_answered_is_said_over_the_form(
     assert words in text
     assert 'id="ask"' in text
     assert "<script>alert" not in text
+
+
+async def test_what_was_chosen_stays_chosen_when_the_place_is_not_known(
+    browser: Browser, world: World
+) -> None:
+    path = "/?place=Atlantis&need=eye&mode=walk&age=5"
+    async with visiting(browser, world, path, java_script_enabled=False) as page:
+        assert await page.get_by_label("What has happened?").input_value() == "eye"
+        assert await page.get_by_label("For whom?").input_value() == "5"
+        assert await page.locator("input[name=mode]:checked").input_value() == "walk"
+
+
+@pytest.mark.parametrize("place", [b"%ff%fe", b"\xff\xfe", b"%ed%a0%80", b"%00", b"{m}%7Bx%7D"])
+async def test_bytes_that_are_no_text_are_refused_on_the_page(world: World, place: bytes) -> None:
+    url = world.client.make_url("/")
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"GET /?place=" + place + b" HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+    status = (await reader.read(12)).decode()
+    writer.close()
+
+    assert status.endswith(" 400")
 
 
 async def test_who_asks_too_often_is_told_when_to_ask_again_in_words(

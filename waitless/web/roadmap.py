@@ -13,7 +13,7 @@ from waitless.area.pack import Area
 from waitless.recommend.answer import Recommendation
 from waitless.web.shown import Shown
 from waitless.web.states import say_excluded
-from waitless.web.tongues import Say
+from waitless.web.tongues import Say, mark
 
 WIDTH = 1000
 """Of the drawing, in its own units: about 130 m each over a county."""
@@ -21,6 +21,14 @@ MOST_LINES = 5000
 """The quickest classes of roads are drawn up to so many lines, or a country would not load."""
 SHORT_MINUTES, LONG_MINUTES = 30, 90
 """A wait up to the first is marked short, one over the second long."""
+LEVELS = {
+    "short": (mark("wait up to {m} min"), SHORT_MINUTES),
+    "middle": (mark("up to {m} min"), LONG_MINUTES),
+    "long": (mark("longer"), None),
+    "unknown": (mark("not known"), None),
+    "out": (mark("closed or not suitable"), None),
+}
+"""What a colour means, in the order of the key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ const words = document.getElementById("words").dataset;
 const told = document.getElementById("told");
 
 export const say = (name, values = {}) =>
-  words[name].replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  (words[name] ?? "").replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
 export const tell = (text) => { told.textContent = text; };
 export const clock = (moment) =>
   moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

@@ -2,8 +2,6 @@
 
 import itertools
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -75,34 +73,32 @@ def test_a_broad_range_of_a_long_wait_is_still_told_as_a_number() -> None:
     assert not is_uncertain(None)
 
 
-def leg(kind: str, minutes: float, **more: Any) -> SimpleNamespace:
-    names = ("starts_at", "ends_at", "from_stop", "to_stop", "line", "line_kind", "headsign")
-    rest = dict.fromkeys((*names, "stops", "every_minutes", "live"))
-    return SimpleNamespace(**{**rest, "kind": kind, "minutes": minutes, **more})
-
-
 def test_the_legs_of_a_journey_are_told_one_by_one() -> None:
     at = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
+    bus = {"line": "81", "kind": "bus", "headsign": "Dover", "stops": 9}
     legs = [
-        leg("walk", 4.2, to_stop="Deal Station"),
-        leg("wait", 6),
-        leg(
-            "ride", 18, starts_at=at, line="81", headsign="Dover", from_stop="Deal Station",
-            to_stop="Buckland Hospital", live=True,
-        ),
-        leg("ride", 9, starts_at=at, line="15", from_stop="A", to_stop="B", every_minutes=20),
-        leg("walk", 2),
-        leg("arrive", 0, ends_at=at),
-        leg("helicopter", 3),
+        {"kind": "walk", "minutes": 4.2, "to_stop": "Deal Station"},
+        {"kind": "wait", "minutes": 6.0},
+        {
+            "kind": "ride", "minutes": 18.0, "starts_at": at, "from_stop": "Deal Station",
+            "to_stop": "Pencester Road", "ride": {**bus, "every_minutes": None, "live": True},
+        },
+        {
+            "kind": "ride", "minutes": 9.0, "starts_at": at, "from_stop": "A", "to_stop": "B",
+            "ride": {**bus, "headsign": None, "every_minutes": 20, "live": False},
+        },
+        {"kind": "walk", "minutes": 0.3},
+        {"kind": "arrive", "minutes": 5.0},
+        {"kind": "helicopter", "minutes": 3.0},
     ]  # fmt: skip
 
     assert describe_legs(legs, LONDON, ENGLISH.say) == [
         "Walk 4 min to Deal Station",
         "Wait 6 min",
-        "10:05 81 (Dover) from Deal Station to Buckland Hospital, 18 min. Live time",
-        "10:05 15 from A to B, 9 min. One every 20 min",
-        "Walk 2 min",
-        "Arrive at 10:05",
+        "10:05 81 (Dover) from Deal Station to Pencester Road, 18 min. Live time",
+        "10:05 81 from A to B, 9 min. One every 20 min",
+        "Walk 1 min",
+        "5 min to park and walk in",
     ]
 
 

@@ -27,6 +27,7 @@ from waitless.web.tongues import ENGLISH, Tongue, Tongues
 from waitless.web.wording import AGE_WORDS, MODE_WORDS, NEED_WORDS, duration
 
 LANG = "lang"
+DEPART = "depart_at"
 CSP = "Content-Security-Policy"
 WAYS_TO_SAY_WHERE = frozenset({"place", "lat", "lon"})
 _BY_STATUS = {
@@ -116,6 +117,7 @@ class PatientPage:
             "modes": {one: words for one, words in MODE_WORDS.items() if one in self._modes},
             "needs": NEED_WORDS,
             "lang": values.get(LANG, ""),
+            "when": values.get(DEPART, "") if DEPART in PARAMETERS else None,
             "age": age,
             "ages": AGE_WORDS if age in AGE_WORDS else {**AGE_WORDS, age: age},
             "places": self._places,
@@ -130,8 +132,13 @@ class PatientPage:
             "answer": None,
         }
         if query is not None:
-            reader = Reader(area=self._area, mode=query.mode, need=need, now=now, say=say)
             answer = self._recommendations.answer(query)
+            later: datetime | None = getattr(answer, "depart_at", None)
+            leaves = now if later is None else later.astimezone(now.tzinfo)
+            context["later"] = later and f"{leaves:%H:%M}"
+            reader = Reader(
+                area=self._area, mode=query.mode, need=need, now=now, leaves=leaves, say=say
+            )
             context |= self._describe_answer(answer, reader, english=tongue is ENGLISH)
         return context
 

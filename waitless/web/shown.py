@@ -51,8 +51,7 @@ class Shown:
     address: str
     phone: str | None
     directions_url: str
-    travel_minutes: float
-    arrives: str
+    eta_minutes: float
     plot: DotPlot | None
     plot_words: str | None
 
@@ -66,6 +65,8 @@ class Reader:
     need: Need
     now: datetime
     """Local."""
+    leaves: datetime
+    """Local; the same as `now`, unless they leave later."""
     say: Say
 
 
@@ -116,7 +117,7 @@ def _show(destination: Destination, reader: Reader) -> Shown:
     area, mode, now, say = reader.area, reader.mode, reader.now, reader.say
     facility, travel = destination.facility, destination.travel
     zone = area.calendar.zone
-    arrival = now + timedelta(minutes=travel.minutes)
+    arrival = reader.leaves + timedelta(minutes=travel.minutes)
     figure, parts = in_short(destination, mode, say)
     plot = _plot(destination)
     return Shown(
@@ -131,15 +132,14 @@ def _show(destination: Destination, reader: Reader) -> Shown:
         journey=say_journey(travel, now, say),
         legs=describe_legs(getattr(travel, "legs", None), zone, say),
         closing=_closing(facility.open_until, now, say),
-        closes_soon=_closes_soon(destination, now),
+        closes_soon=_closes_soon(destination, reader.leaves),
         xray=_xray(facility.id, reader, arrival),
         reasons=[say(REASON_TEXTS[Reason(code)]) for code in destination.reasons],
         similar=destination.similar_to_previous,
         address=f"{facility.address}, {facility.postcode}",
         phone=facility.phone,
         directions_url=travel.directions_url,
-        travel_minutes=travel.minutes,
-        arrives=f"{arrival:%H:%M}",
+        eta_minutes=(arrival - now).total_seconds() / 60,
         plot=plot,
         plot_words=None if plot is None else _plot_words(destination, say),
     )
@@ -172,13 +172,13 @@ def _closing(open_until: datetime | None, now: datetime, say: Say) -> str | None
     return say("Open until {clock}.", clock=f"{open_until.astimezone(now.tzinfo):%H:%M}")
 
 
-def _closes_soon(destination: Destination, now: datetime) -> bool:
-    """Whether its closing matters to someone who sets out now."""
+def _closes_soon(destination: Destination, leaves: datetime) -> bool:
+    """Whether its closing matters to someone who sets out then."""
     closing = destination.facility.open_until
     if closing is None:
         return False
     minutes = destination.travel.minutes if destination.total is None else destination.total.p90
-    return closing < now + timedelta(minutes=minutes) + CLOSING_MATTERS
+    return closing < leaves + timedelta(minutes=minutes) + CLOSING_MATTERS
 
 
 def _xray(facility_id: str, reader: Reader, arrival: datetime) -> str | None:

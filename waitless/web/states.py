@@ -7,56 +7,66 @@ from waitless.area.pack import Area
 from waitless.recommend.answer import Recommendation
 from waitless.recommend.reasons import Reason
 from waitless.recommend.suit import Exclusion, ExclusionReason
-from waitless.web.problems import Problem, RequestRefused
+from waitless.web.problems import RequestRefused
 from waitless.web.tongues import Say, mark
 from waitless.web.wording import is_uncertain
 
 EXCLUDED_WORDS = {
-    ExclusionReason.CLOSED_ON_ARRIVAL: mark("Closed when you would arrive."),
-    ExclusionReason.LAST_PATIENT_PASSED: mark("Takes its last patient before you would arrive."),
-    ExclusionReason.FULL: mark("Reported full."),
-    ExclusionReason.DIVERTING: mark("Reported to be sending people on."),
-    ExclusionReason.NO_XRAY_ON_ARRIVAL: mark("No X-ray when you would arrive."),
-    ExclusionReason.AGE: mark("Does not see children so young."),
-    ExclusionReason.NEED: mark("Does not treat this."),
-    ExclusionReason.TOO_FAR: mark("Too far."),
-    ExclusionReason.UNREACHABLE: mark("No way there that we know of."),
+    "closed_on_arrival": mark("Closed when you would arrive."),
+    "last_patient_passed": mark("Takes its last patient before you would arrive."),
+    "full": mark("Reported full."),
+    "diverting": mark("Reported to be sending people on."),
+    "no_xray_on_arrival": mark("No X-ray when you would arrive."),
+    "age": mark("Does not see children so young."),
+    "need": mark("Does not treat this."),
+    "too_far": mark("Too far."),
+    "no_more_journeys": mark("No journey by timetable any more."),
+    "unreachable": mark("No way there that we know of."),
 }
 """Why a place is left out, where the page is not in the API's English."""
+_BAD_TIME = (
+    mark("That time cannot be used"),
+    mark("Choose a time within the next 24 hours, or leave it empty for now."),
+)
 REFUSAL_WORDS = {
-    Problem.UNKNOWN_PLACE: (
+    "unknown_place": (
         mark("We do not know that place"),
         mark("Check the spelling, or use a town or the first half of a postcode."),
     ),
-    Problem.AMBIGUOUS_PLACE: (
+    "ambiguous_place": (
         mark("Which one do you mean?"),
         mark("Several places have that name."),
     ),
-    Problem.OUTSIDE_AREA: (
+    "outside_area": (
         mark("That is outside the area we know"),
         mark("NHS 111 knows every place near you. In an emergency, call 999."),
     ),
-    Problem.MODE_UNAVAILABLE: (
+    "mode_unavailable": (
         mark("We cannot plan that way of travelling here"),
         mark("Please choose another."),
     ),
-    Problem.BAD_AGE: (mark("That is not an age"), mark("Please choose an age below.")),
-    Problem.TOO_MANY_REQUESTS: (
+    "bad_age": (mark("That is not an age"), mark("Please choose an age below.")),
+    "bad_departure": _BAD_TIME,
+    "departure_in_past": _BAD_TIME,
+    "departure_too_late": _BAD_TIME,
+    "too_many_requests": (
         mark("Many people are asking just now"),
         mark(
             "Please try again in {seconds} seconds. Do not wait if it is urgent: call 111 or 999."
         ),
     ),
-    Problem.INTERNAL: (
+    "internal": (
         mark("Something went wrong here"),
         mark("It has been noted. Please try again, or call 111."),
     ),
 }
-"""What a patient is told of a refusal: what it is, and what to do."""
+"""What a patient is told of a refusal, by its code: what it is, and what to do."""
 OTHER_REFUSAL = (
     mark("We could not read your question"),
     mark("Please fill in the form again."),
 )
+NOT_FORESEEN = "wait_not_foreseen"
+"""The reason that answers give for no wait at a departure far ahead."""
 _CLOSED = {ExclusionReason.CLOSED_ON_ARRIVAL, ExclusionReason.LAST_PATIENT_PASSED}
 
 
@@ -97,6 +107,9 @@ def list_notices(answer: Recommendation, area: Area, now: datetime, say: Say) ->
 
 def _no_waits(answer: Recommendation, say: Say) -> Notice:
     stale = any(Reason.WAIT_NOT_CURRENT in one.reasons for one in answer.destinations)
+    if any(NOT_FORESEEN in one.reasons for one in answer.destinations):
+        title = say("Waits are not foretold more than two hours ahead.")
+        return Notice("not_foreseen", title, say("Ask again nearer the time."))
     what_to_do = say("Places stand by their journey alone. Ring before you go, if you can.")
     if stale:
         title = say("The waiting times we have are too old to show.")
@@ -133,10 +146,11 @@ def _first_to_open(excluded: list[Exclusion], area: Area, now: datetime) -> tupl
 
 def say_excluded(excluded: Exclusion, say: Say, *, english: bool) -> str:
     """Why a place is left out: in English as the API says it, with its times."""
-    return excluded.text if english else say(EXCLUDED_WORDS[excluded.reason])
+    words = EXCLUDED_WORDS.get(excluded.reason)
+    return excluded.text if english or words is None else say(words)
 
 
 def say_refused(refused: RequestRefused, say: Say) -> tuple[str, str]:
     """What a refusal is, and what to do."""
-    title, text = REFUSAL_WORDS.get(refused.problem, OTHER_REFUSAL)
+    title, text = REFUSAL_WORDS.get(refused.problem.code, OTHER_REFUSAL)
     return say(title), say(text, seconds=refused.more.get("again_s", 5))

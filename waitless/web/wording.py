@@ -53,7 +53,7 @@ _WAY = {
 _BASIS = {
     "live_traffic": mark("{miles} miles, with live traffic as of {clock}."),
     "usual": mark("{miles} miles, at the usual speeds of this hour, without live traffic."),
-    "timetable": mark("{miles} miles, by timetable."),
+    "timetable": mark("By timetable."),
     "estimate": mark("{miles} miles, an estimate along main roads."),
 }
 _STATISTIC = {
@@ -189,6 +189,20 @@ def say_posted(posted: PostedWait, say: Say) -> str:
 
 def say_journey(travel: Travel, at: datetime, say: Say) -> str:
     """How far, and what the minutes rest on. `at` is local, and gives the zone."""
-    as_of = at if travel.as_of is None else travel.as_of.astimezone(at.tzinfo)
-    miles = f"{travel.distance_m / METRES_PER_MILE:.1f}"
-    return say(_BASIS[travel.basis], miles=miles, clock=f"{as_of:%H:%M}")
+
+    def clock(moment: datetime | None) -> str:
+        return f"{(moment or at).astimezone(at.tzinfo):%H:%M}"
+
+    miles = f"{(travel.distance_m or 0) / METRES_PER_MILE:.1f}"
+    told = [say(_BASIS[travel.basis], miles=miles, clock=clock(travel.as_of))]
+    leaves_at, after = getattr(travel, "leaves_at", None), getattr(travel, "next", None)
+    if leaves_at is not None:
+        told.append(say("Leave by {clock}.", clock=clock(leaves_at)))
+    if after is not None:
+        told.append(
+            say(
+                "If you miss it: leave by {clock}, arrive at {arrival}.",
+                clock=clock(after.leaves_at), arrival=clock(after.arrives_at),
+            )
+        )  # fmt: skip
+    return " ".join(told)

@@ -28,8 +28,10 @@ from waitless.web.machine import Machine
 from waitless.web.page import PatientPage
 from waitless.web.ready import add_hook
 from waitless.web.recommendations import Recommendations
+from waitless.web.roadmap import Tiles, draw_roads
 from waitless.web.routes import Routes
 from waitless.web.static import StaticFiles
+from waitless.web.tongues import Tongues
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +100,13 @@ def add_routes(parts: Parts, routes: Routes) -> None:
         parts.ledger_store, area.facilities, parts.modes, now=now, metrics=parts.ledger_metrics
     )
     docs = Docs(area, parts.modes, now=now)
-    page = PatientPage(area, parts.modes, recommendations, now=now)
+    tiles = parts.settings.map_tiles and Tiles(
+        parts.settings.map_tiles, parts.settings.map_attribution
+    )
+    page = PatientPage(
+        area, parts.modes, recommendations, tongues=Tongues(), tiles=tiles or None, now=now
+    )
+    files = StaticFiles({"roads.svg": draw_roads(area.roads, area.bounds)})
     routes.add_get("/v1/recommendations", recommendations.get)
     comparisons = Comparisons(area.id, parts.targets, parts.answers, now=now)
     routes.add_get("/v1/comparison", comparisons.get)
@@ -112,8 +120,8 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     routes.add_delete("/v1/journeys/{id}", journeys.delete)
     routes.add_get("/openapi.json", docs.get_openapi)
     routes.add_get("/docs", docs.get_page)
-    routes.add_get("/", page.get)
-    routes.add_get("/static/{name}", StaticFiles().get)
+    routes.add_get("/", page.get, show_refusal=page.show_refusal)
+    routes.add_get("/static/{name}", files.get)
 
     async def warm_up(_: web.Application) -> None:
         answer_once(parts)

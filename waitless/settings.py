@@ -18,6 +18,8 @@ from waitless.ledger.policy import INFORMED_SHARE, Policy, spread_minutes
 PREFIX = "WAITLESS_"
 CONFIG = "WAITLESS_CONFIG"
 SLOWEST_RATE = 0.001
+MAP_TILES = r"^https?://[A-Za-z0-9.:-]+/\S*\{z\}\S*\{[xy]\}\S*\{[xy]\}\S*$"
+"""An address of tiles: its origin enters the page's content policy, so it is plain."""
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -95,6 +97,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Tells apart processes that listen to one broker: part of the MQTT client identifier."""
     simulated: bool = False
     """Whether every answer is labelled simulated, even before a single simulated reading came."""
+    map_tiles: Annotated[str, msgspec.Meta(pattern=MAP_TILES)] | None = None
+    """Where the page's map gets tiles from, with `{z}`, `{x}` and `{y}`; none: our own drawing."""
+    map_attribution: str = ""
+    """What the tiles' provider wants said on the map."""
     keys_file: Path | None = None
     """A TOML file of key hashes (`waitless keys make`); none: nobody may push or act."""
     accounts_file: Path | None = None

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from waitless.metrics import WebMetrics
 from waitless.signin.flow import RETURN_PATH
+from waitless.web.problems import CONTENT_TYPE as PROBLEM_TYPE
 from waitless.web.problems import Problem, answer_fault, problem_response
 from waitless.web.ready import REQUEST_ID, SECURITY, ReadyAnswer, choose_request_id
 
@@ -16,6 +17,8 @@ log = logging.getLogger("waitless.access")
 
 Gate = Callable[[web.Request], web.StreamResponse | None]
 """Gives the refusal of a request that shall not reach its handler."""
+ShowRefusal = Callable[[web.Request, web.StreamResponse], web.StreamResponse]
+"""Gives a page for people instead of a problem document."""
 _KEY = web.RequestKey("request_id", str)
 REFUSED = "/{path}"
 """The route of whatever has no other, as aiohttp names it."""
@@ -42,8 +45,12 @@ class Around:
         self._metrics = metrics
         self._gates = (_limit_query, *gates)
 
-    def wrap(self, route: str, handler: Handler) -> Handler:
+    def wrap(
+        self, route: str, handler: Handler, show_refusal: ShowRefusal | None = None
+    ) -> Handler:
         """The handler with all that; `route` is what it is counted and logged as.
+
+        `show_refusal` makes a page for people of a problem document.
 
         Logs the route, never the query: it may hold a position. Ready answers are logged at DEBUG
         alone: a line costs as much as half an answer.
@@ -62,6 +69,8 @@ class Around:
                     response = await handler(request)
             except Exception as fault:  # noqa: BLE001 - every fault is answered
                 response = answer_fault(request, fault)
+            if show_refusal is not None and response.content_type == PROBLEM_TYPE:
+                response = show_refusal(request, response)
             duration = time.perf_counter() - began
             answered(route, request.method, response.status, duration)
             if isinstance(response, ReadyAnswer):
@@ -85,9 +94,17 @@ class Routes:
         self.app = app
         self._around = around
 
-    def add_get(self, path: str, handler: Handler, *, allow_head: bool = True) -> None:
+    def add_get(
+        self,
+        path: str,
+        handler: Handler,
+        *,
+        allow_head: bool = True,
+        show_refusal: ShowRefusal | None = None,
+    ) -> None:
         """Answer GET, and HEAD where that is allowed."""
-        self.app.router.add_get(path, self._around.wrap(path, handler), allow_head=allow_head)
+        wrapped = self._around.wrap(path, handler, show_refusal)
+        self.app.router.add_get(path, wrapped, allow_head=allow_head)
 
     def add_post(self, path: str, handler: Handler) -> None:
         """Answer POST."""

@@ -1,100 +1,75 @@
 """Answers in words: numbers, not adverbs, rounded to 5 minutes, never the lower end alone."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 
 from routing.modes import Mode
 from waitless.area.facility import Need
-from waitless.area.hours import Calendar
-from waitless.recommend.answer import Destination, PostedWait
-from waitless.recommend.reasons import REASON_TEXTS, Reason
+from waitless.recommend.answer import Destination, Minutes, PostedWait, Travel
+from waitless.web.tongues import Say, mark
 
 NEED_WORDS = {
-    Need.MINOR_INJURY: "A minor injury",
-    Need.WOUND: "A cut or wound",
-    Need.SUSPECTED_FRACTURE: "A possible broken bone (needs X-ray)",
-    Need.BURN: "A burn or scald",
-    Need.BITE: "A bite or sting",
-    Need.EYE: "An eye problem",
-    Need.HEAD_INJURY: "A bump to the head, without passing out",
-    Need.MINOR_ILLNESS: "A minor illness",
-    Need.CHILD_MINOR_ILLNESS: "A child’s minor illness",
-    Need.ABDOMINAL_PAIN: "Tummy pain",
+    Need.MINOR_INJURY: mark("A minor injury"),
+    Need.WOUND: mark("A cut or wound"),
+    Need.SUSPECTED_FRACTURE: mark("A possible broken bone (needs X-ray)"),
+    Need.BURN: mark("A burn or scald"),
+    Need.BITE: mark("A bite or sting"),
+    Need.EYE: mark("An eye problem"),
+    Need.HEAD_INJURY: mark("A bump to the head, without passing out"),
+    Need.MINOR_ILLNESS: mark("A minor illness"),
+    Need.CHILD_MINOR_ILLNESS: mark("A child’s minor illness"),
+    Need.ABDOMINAL_PAIN: mark("Tummy pain"),
 }
 MODE_WORDS = {
-    Mode.DRIVE: "By car",
-    Mode.WALK: "On foot",
-    Mode.CYCLE: "By bicycle",
-    Mode.TRANSIT: "By bus or train",
+    Mode.DRIVE: mark("Drive"),
+    Mode.TRANSIT: mark("Bus or train"),
+    Mode.WALK: mark("Walk"),
+    Mode.CYCLE: mark("Cycle"),
 }
+"""In the order of the page."""
+AGE_WORDS = {
+    "": mark("Any age"),
+    "0": mark("Baby under 1"),
+    "1": mark("Child of 1 to 4"),
+    "5": mark("Child of 5 to 17"),
+    "18": mark("Adult"),
+}
+"""Age bands, by the youngest age in them: what is told of a band then holds for all of it."""
 KIND_WORDS = {
-    "ed": "Emergency department (A&E)",
-    "utc": "Urgent treatment centre",
-    "miu": "Minor injury unit",
-    "walk-in": "Walk-in centre",
+    "ed": mark("Emergency department (A&E)"),
+    "utc": mark("Urgent treatment centre"),
+    "miu": mark("Minor injury unit"),
+    "walk-in": mark("Walk-in centre"),
 }
 METRES_PER_MILE = 1609.344
-_TRAVELLING = {
-    Mode.DRIVE: "driving",
-    Mode.WALK: "walking",
-    Mode.CYCLE: "cycling",
-    Mode.TRANSIT: "by bus or train",
+UNCERTAIN_MINUTES, UNCERTAIN_SHARE = 90, 1.5
+"""A range at least so broad, and by so much broader than its middle, is not told as one number."""
+_WAY = {
+    Mode.DRIVE: mark("{time} driving"),
+    Mode.WALK: mark("{time} walking"),
+    Mode.CYCLE: mark("{time} cycling"),
+    Mode.TRANSIT: mark("{time} by bus or train"),
 }
 _BASIS = {
-    "live_traffic": "with live traffic",
-    "usual": "at the usual speeds of this hour, without live traffic",
-    "timetable": "by timetable",
-    "estimate": "an estimate along main roads",
+    "live_traffic": mark("{miles} miles, with live traffic as of {clock}."),
+    "usual": mark("{miles} miles, at the usual speeds of this hour, without live traffic."),
+    "timetable": mark("By timetable."),
+    "estimate": mark("{miles} miles, an estimate along main roads."),
 }
 _STATISTIC = {
-    "median": "half of the patients waited less",
-    "mean": "the average",
-    "p90": "9 in 10 patients waited less",
-    "longest": "the longest wait",
-    "estimate": "the unit’s own estimate",
-    "band": "a band",
-    "unspecified": "the unit does not say which figure this is",
+    "median": mark("half of the patients waited less"),
+    "mean": mark("the average"),
+    "p90": mark("9 in 10 patients waited less"),
+    "longest": mark("the longest wait"),
+    "estimate": mark("the unit’s own estimate"),
+    "band": mark("a band"),
+    "unspecified": mark("the unit does not say which figure this is"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class DestinationWords:
-    """One destination as a patient reads it. None: there is nothing to say."""
-
-    rank: int
-    name: str
-    kind: str
-    headline: str
-    range: str | None
-    posted: str | None
-    journey: str
-    closing: str | None
-    reasons: list[str]
-    similar: bool
-    address: str
-    phone: str | None
-    directions_url: str
-
-
-def describe(destination: Destination, mode: Mode, calendar: Calendar) -> DestinationWords:
-    """One destination in words."""
-    facility = destination.facility
-    return DestinationWords(
-        rank=destination.rank,
-        name=facility.short_name,
-        kind=KIND_WORDS[facility.kind],
-        headline=_headline(destination, mode),
-        range=_range(destination),
-        posted=None if destination.wait is None else describe_posted(destination.wait.now),
-        journey=_journey(destination, calendar),
-        closing=_closing(facility.open_until, calendar),
-        reasons=[REASON_TEXTS[Reason(code)] for code in destination.reasons],
-        similar=destination.similar_to_previous,
-        address=f"{facility.address}, {facility.postcode}",
-        phone=facility.phone,
-        directions_url=destination.travel.directions_url,
-    )
+_CLOCK = {
+    ("arrival", "treatment"): mark("from arrival to being seen"),
+    ("arrival", "triage"): mark("from arrival to a first look by a nurse"),
+    ("arrival", "departure"): mark("from arrival to leaving"),
+}
 
 
 def round_to_five(minutes: float) -> int:
@@ -102,72 +77,132 @@ def round_to_five(minutes: float) -> int:
     return max(5, 5 * round(minutes / 5))
 
 
-def duration(minutes: int) -> str:
-    """Minutes as people say them: `1 h 25 min`."""
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def describe_posted(posted: PostedWait) -> str:
-    """The published figure, its meaning and its age."""
-    age = posted.age_seconds // 60
-    measured = "under a minute ago" if age < 1 else f"{age} min ago"
-    if posted.minutes is not None:
-        figure = duration(round(posted.minutes))
-    elif posted.high is None:
-        figure = f"over {duration(round(posted.low or 0))}"
-    elif posted.low is None:
-        figure = f"under {duration(round(posted.high))}"
-    else:
-        figure = f"{duration(round(posted.low))} to {duration(round(posted.high))}"
-    meaning = _STATISTIC[posted.statistic]
-    if (posted.clock_from, posted.clock_to) != ("arrival", "treatment"):
-        meaning += f", from {posted.clock_from} to {posted.clock_to}"
-    return f"Published wait: {figure} ({meaning}), measured {measured}."
-
-
-def _headline(destination: Destination, mode: Mode) -> str:
-    """The two parts rounded each for itself, and their sum: three numbers that agree."""
-    travel = _up_to_five(destination.travel.minutes)
-    way = f"{duration(travel)} {_TRAVELLING[mode]}"
-    if destination.wait is None:
-        return f"{way}; the wait is not known"
-    wait = round_to_five(destination.wait.when_seen.mean)
-    return (
-        f"About {duration(travel + wait)} until you are seen: {way}, about {duration(wait)} waiting"
-    )
-
-
-def _range(destination: Destination) -> str | None:
-    """Never below the journey: nobody is seen before they arrive."""
-    if destination.total is None:
-        return None
-    posted = None if destination.wait is None else destination.wait.now
-    if posted is not None and posted.minutes is None and posted.high is None:
-        least = _up_to_five(destination.travel.minutes + (posted.low or 0))
-        return f"At least {duration(least)}; no upper limit is published."
-    low = max(round_to_five(destination.total.p10), _up_to_five(destination.travel.minutes))
-    high = max(round_to_five(destination.total.p90), low)
-    return f"8 in 10 people: {duration(low)} to {duration(high)}."
-
-
-def _up_to_five(minutes: float) -> int:
+def round_up_to_five(minutes: float) -> int:
+    """The next 5 minutes; at least 5."""
     return max(5, 5 * math.ceil(minutes / 5))
 
 
-def _journey(destination: Destination, calendar: Calendar) -> str:
-    travel = destination.travel
-    told = _BASIS[travel.basis]
-    if travel.basis == "live_traffic" and travel.as_of is not None:
-        told += f" as of {travel.as_of.astimezone(calendar.zone):%H:%M}"
-    if travel.distance_m is None:
-        return f"{told.capitalize()}."
-    return f"{travel.distance_m / METRES_PER_MILE:.1f} miles, {told}."
+def duration(minutes: int, say: Say) -> str:
+    """Minutes as people say them: `1 h 25 min`."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return say("{m} min", m=rest)
+    return say("{h} h {m} min", h=hours, m=rest) if rest else say("{h} h", h=hours)
 
 
-def _closing(open_until: datetime | None, calendar: Calendar) -> str | None:
-    if open_until is None:
+def is_uncertain(total: Minutes | None) -> bool:
+    """Whether a range is too broad to be told as one number."""
+    if total is None:
+        return False
+    return total.p90 - total.p10 >= max(UNCERTAIN_MINUTES, UNCERTAIN_SHARE * total.p50)
+
+
+def way(travel: Travel, mode: Mode, say: Say) -> str:
+    """The journey in a few words: `20 min driving`."""
+    return say(_WAY[mode], time=duration(round_up_to_five(travel.minutes), say))
+
+
+def headline(destination: Destination, mode: Mode, say: Say) -> str:
+    """One sentence. The parts are rounded each for itself, and summed: numbers that agree."""
+    place, going = destination.facility.short_name, way(destination.travel, mode, say)
+    if destination.wait is None or destination.total is None:
+        return say("{way} to {place}; the wait is not known.", way=going, place=place)
+    if is_uncertain(destination.total):
+        low, high = bounds(destination, destination.total)
+        return say(
+            "Between {low} and {high} until you are seen at {place}: {way}, and a wait that nobody "
+            "can tell closely.",
+            low=duration(low, say), high=duration(high, say), way=going, place=place,
+        )  # fmt: skip
+    wait = round_to_five(destination.wait.when_seen.mean)
+    total = round_up_to_five(destination.travel.minutes) + wait
+    return say(
+        "About {total} until you are seen at {place}: {way}, about {wait} waiting.",
+        total=duration(total, say), wait=duration(wait, say), way=going, place=place,
+    )  # fmt: skip
+
+
+def in_short(destination: Destination, mode: Mode, say: Say) -> tuple[str, str]:
+    """A card's figure and what it is made of."""
+    going = way(destination.travel, mode, say)
+    if destination.wait is None or destination.total is None:
+        return say("Wait not known"), going
+    if is_uncertain(destination.total):
+        low, high = bounds(destination, destination.total)
+        return say("{low} to {high}", low=duration(low, say), high=duration(high, say)), going
+    wait = round_to_five(destination.wait.when_seen.mean)
+    total = round_up_to_five(destination.travel.minutes) + wait
+    parts = say("{way}, about {wait} waiting", way=going, wait=duration(wait, say))
+    return say("About {total}", total=duration(total, say)), parts
+
+
+def bounds(destination: Destination, total: Minutes) -> tuple[int, int]:
+    """The range in fives, never below the journey: nobody is seen before they arrive."""
+    low = max(round_to_five(total.p10), round_up_to_five(destination.travel.minutes))
+    return low, max(round_to_five(total.p90), low)
+
+
+def has_no_upper_limit(destination: Destination) -> bool:
+    """Whether its wait is published as "over" a figure."""
+    posted = None if destination.wait is None else destination.wait.now
+    return posted is not None and posted.minutes is None and posted.high is None
+
+
+def say_range(destination: Destination, say: Say) -> str | None:
+    """The range; None where the wait is not known."""
+    if destination.total is None or destination.wait is None:
         return None
-    return f"Open until {open_until.astimezone(calendar.zone):%H:%M}."
+    if has_no_upper_limit(destination):
+        least = round_up_to_five(destination.travel.minutes + (destination.wait.now.low or 0))
+        return say("At least {low}; no upper limit is published.", low=duration(least, say))
+    low, high = bounds(destination, destination.total)
+    return say("8 in 10 people: {low} to {high}.", low=duration(low, say), high=duration(high, say))
+
+
+def say_age(age_seconds: int, say: Say) -> str:
+    """How long ago something was measured."""
+    minutes = age_seconds // 60
+    return say("under a minute ago") if minutes < 1 else say("{m} min ago", m=minutes)
+
+
+def say_posted(posted: PostedWait, say: Say) -> str:
+    """The published figure, its meaning and its age."""
+    if posted.minutes is not None:
+        figure = duration(round(posted.minutes), say)
+    elif posted.high is None:
+        figure = say("over {low}", low=duration(round(posted.low or 0), say))
+    elif posted.low is None:
+        figure = say("under {high}", high=duration(round(posted.high), say))
+    else:
+        low, high = duration(round(posted.low), say), duration(round(posted.high), say)
+        figure = say("{low} to {high}", low=low, high=high)
+    clock = _CLOCK.get((posted.clock_from, posted.clock_to))
+    between = f"{posted.clock_from} – {posted.clock_to}" if clock is None else say(clock)
+    return say(
+        "Published wait: {figure} ({meaning}, {clock}), measured {age}.",
+        figure=figure,
+        meaning=say(_STATISTIC[posted.statistic]),
+        clock=between,
+        age=say_age(posted.age_seconds, say),
+    )
+
+
+def say_journey(travel: Travel, at: datetime, say: Say) -> str:
+    """How far, and what the minutes rest on. `at` is local, and gives the zone."""
+
+    def clock(moment: datetime | None) -> str:
+        return f"{(moment or at).astimezone(at.tzinfo):%H:%M}"
+
+    miles = f"{(travel.distance_m or 0) / METRES_PER_MILE:.1f}"
+    told = [say(_BASIS[travel.basis], miles=miles, clock=clock(travel.as_of))]
+    leaves_at, after = getattr(travel, "leaves_at", None), getattr(travel, "next", None)
+    if leaves_at is not None:
+        told.append(say("Leave by {clock}.", clock=clock(leaves_at)))
+    if after is not None:
+        told.append(
+            say(
+                "If you miss it: leave by {clock}, arrive at {arrival}.",
+                clock=clock(after.leaves_at), arrival=clock(after.arrives_at),
+            )
+        )  # fmt: skip
+    return " ".join(told)

@@ -1,10 +1,10 @@
 // Offers the device's position. It is rounded here, before it leaves the device, to about 100 m.
-"use strict";
-(() => {
+import { say, tell } from "./say.js";
+
+export function offerPosition() {
   const button = document.getElementById("locate");
   const form = document.getElementById("ask");
-  const told = document.getElementById("located");
-  if (!button || !navigator.geolocation) return;
+  if (!navigator.geolocation) return;
   button.hidden = false;
   const set = (name, value) => {
     const field = document.createElement("input");
@@ -14,7 +14,7 @@
     form.append(field);
   };
   button.addEventListener("click", () => {
-    told.textContent = "Finding your position…";
+    tell(say("finding"));
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         document.getElementById("place").disabled = true;
@@ -22,8 +22,8 @@
         set("lon", coords.longitude);
         form.submit();
       },
-      () => { told.textContent = "Your position could not be found. Please type a postcode or town."; },
+      () => tell(say("notFound")),
       { maximumAge: 60000, timeout: 10000 },
     );
   });
-})();
+}

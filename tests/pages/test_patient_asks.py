@@ -33,7 +33,13 @@ async def test_a_patient_without_javascript_types_a_town_and_reads_where_to_go(
 
 
 @pytest.mark.parametrize(
-    ("mode", "words"), [("drive", "driving"), ("walk", "walking"), ("cycle", "cycling")]
+    ("mode", "words"),
+    [
+        ("drive", "driving"),
+        ("walk", "walking"),
+        ("cycle", "cycling"),
+        ("transit", "by bus or train"),
+    ],
 )
 async def test_a_patient_asks_in_each_mode_and_is_told_of_that_way(
     browser: Browser, world: World, mode: str, words: str
@@ -46,6 +52,29 @@ async def test_a_patient_asks_in_each_mode_and_is_told_of_that_way(
 
         assert words in await page.locator(".headline").inner_text()
         assert f"mode={mode}" in page.url
+
+
+async def test_a_journey_by_bus_is_told_leg_by_leg_without_a_script(
+    browser: Browser, world: World
+) -> None:
+    await world.become()
+    async with visiting(
+        browser, world, "/?place=Dover&mode=transit&need=wound", java_script_enabled=False
+    ) as page:
+        first = await page.locator("#first").inner_text()
+        legs = await page.locator("#first ol li").all_inner_texts()
+        assert any(re.match(r"\d\d:\d\d .+ from .+ to .+, \d+ min", leg) for leg in legs)
+        assert "An approximate timetable: check before you go." in first
+        assert re.search(r"Leave by \d\d:\d\d\.", first)
+        assert "miles" not in first
+
+
+async def test_who_leaves_tomorrow_is_told_no_wait(browser: Browser, world: World) -> None:
+    await world.become()
+    async with visiting(browser, world, "/?place=Deal&depart_at=09%3A00") as page:
+        text = await page.locator("main").inner_text()
+        assert "Waits are not foretold more than two hours ahead." in text
+        assert "0 min waiting" not in text
 
 
 async def test_the_first_dots_are_twenty_people_and_said_in_words(

@@ -100,7 +100,3 @@ def test_the_legs_of_a_journey_are_told_one_by_one() -> None:
         "Walk 1 min",
         "5 min to park and walk in",
     ]
-
-
-def test_a_journey_without_legs_has_none_told() -> None:
-    assert describe_legs(None, LONDON, ENGLISH.say) == []

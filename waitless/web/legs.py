@@ -1,9 +1,9 @@
-"""The legs of a journey in words, where an answer has them."""
+"""The legs of a journey in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any
 
+from waitless.recommend.ways import Leg
 from waitless.web.tongues import Say, mark
 from waitless.web.wording import duration
 
@@ -17,18 +17,18 @@ _WORDS = {
 _WALK_TO = mark("Walk {time} to {stop}")
 
 
-def describe_legs(legs: Sequence[Mapping[str, Any]] | None, zone: tzinfo, say: Say) -> list[str]:
-    """A sentence for each leg; none where the journey has no legs.
+def describe_legs(legs: Sequence[Leg], zone: tzinfo, say: Say) -> list[str]:
+    """A sentence for each leg.
 
     Args:
-        legs: in their order, with the keys that the API gives them.
+        legs: in their order.
         zone: of the local clock.
         say: the page's language.
     """
-    return [text for leg in legs or () if (text := _describe(leg, zone, say))]
+    return [text for leg in legs if (text := _describe(leg, zone, say))]
 
 
-def _describe(leg: Mapping[str, Any], zone: tzinfo, say: Say) -> str | None:
+def _describe(leg: Leg, zone: tzinfo, say: Say) -> str | None:
     kind, time = leg["kind"], duration(max(1, round(leg["minutes"])), say)
     if kind == "ride":
         return _ride(leg, time, zone, say)
@@ -37,7 +37,7 @@ def _describe(leg: Mapping[str, Any], zone: tzinfo, say: Say) -> str | None:
     return say(_WORDS[kind], time=time) if kind in _WORDS else None
 
 
-def _ride(leg: Mapping[str, Any], time: str, zone: tzinfo, say: Say) -> str:
+def _ride(leg: Leg, time: str, zone: tzinfo, say: Say) -> str:
     ride = leg["ride"]
     towards = ride.get("headsign")
     text = say(

@@ -133,7 +133,7 @@ class PatientPage:
         }
         if query is not None:
             answer = self._recommendations.answer(query)
-            later: datetime | None = getattr(answer, "depart_at", None)
+            later = answer.depart_at
             leaves = now if later is None else later.astimezone(now.tzinfo)
             context["later"] = later and f"{leaves:%H:%M}"
             reader = Reader(

@@ -130,7 +130,7 @@ def _show(destination: Destination, reader: Reader) -> Shown:
         range=say_range(destination, say),
         posted=None if destination.wait is None else say_posted(destination.wait.now, say),
         journey=say_journey(travel, now, say),
-        legs=describe_legs(getattr(travel, "legs", None), zone, say),
+        legs=describe_legs(travel.legs, zone, say),
         closing=_closing(facility.open_until, now, say),
         closes_soon=_closes_soon(destination, reader.leaves),
         xray=_xray(facility.id, reader, arrival),

@@ -56,6 +56,7 @@ _BASIS = {
     "timetable": mark("By timetable."),
     "estimate": mark("{miles} miles, an estimate along main roads."),
 }
+_ABOUT_THEN = mark("An approximate timetable: check before you go.")
 _STATISTIC = {
     "median": mark("half of the patients waited less"),
     "mean": mark("the average"),
@@ -193,16 +194,19 @@ def say_journey(travel: Travel, at: datetime, say: Say) -> str:
     def clock(moment: datetime | None) -> str:
         return f"{(moment or at).astimezone(at.tzinfo):%H:%M}"
 
-    miles = f"{(travel.distance_m or 0) / METRES_PER_MILE:.1f}"
-    told = [say(_BASIS[travel.basis], miles=miles, clock=clock(travel.as_of))]
-    leaves_at, after = getattr(travel, "leaves_at", None), getattr(travel, "next", None)
-    if leaves_at is not None:
-        told.append(say("Leave by {clock}.", clock=clock(leaves_at)))
-    if after is not None:
+    if travel.distance_m is None:
+        basis = _ABOUT_THEN if travel.basis == "estimate" else _BASIS[travel.basis]
+        told = [say(basis)]
+    else:
+        miles = f"{travel.distance_m / METRES_PER_MILE:.1f}"
+        told = [say(_BASIS[travel.basis], miles=miles, clock=clock(travel.as_of))]
+    if travel.leaves_at is not None:
+        told.append(say("Leave by {clock}.", clock=clock(travel.leaves_at)))
+    if travel.next is not None:
         told.append(
             say(
                 "If you miss it: leave by {clock}, arrive at {arrival}.",
-                clock=clock(after.leaves_at), arrival=clock(after.arrives_at),
+                clock=clock(travel.next.leaves_at), arrival=clock(travel.next.arrives_at),
             )
         )  # fmt: skip
     return " ".join(told)

@@ -29,6 +29,9 @@ class Walking:
     access_m: float = 1_200.0
     """Straight line from the origin to a stop, or from a stop to a facility, at most: some 20
     minutes."""
+    whole_m: float = 2_400.0
+    """Straight line from the origin to a facility, for one who rides nothing: as far as a ride may
+    ask for, to a stop and from one; some 40 minutes."""
     between_m: float = 400.0
     """Straight line between two stops at most; within one station any distance."""
     change_s: int = 60
@@ -86,8 +89,8 @@ class Walks:
     def walk_directly(
         self, lat: float, lon: float, places: NDArray[np.float64]
     ) -> NDArray[np.int32]:
-        """Return the seconds to places, as `to_space` has them; -1 where it is too far."""
-        reach = _to_chord(self.walking.access_m)
+        """Return the seconds all the way to places, as `to_space` has them; -1: it is too far."""
+        reach = _to_chord(self.walking.whole_m)
         every = np.arange(len(places))
         return _walk_to(places, every, _to_point(lat, lon), reach, self.walking.s_per_m)
 

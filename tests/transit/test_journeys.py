@@ -78,6 +78,24 @@ def test_who_is_near_walks_all_the_way_at_any_time(tmp_path: Path) -> None:
     assert journey.next_leaves_s is None
 
 
+def test_who_can_be_there_on_foot_before_the_bus_walks_farther_than_to_a_stop(
+    tmp_path: Path,
+) -> None:
+    profiles = build(tmp_path, small_feed())
+
+    just_missed = tell(profiles, MIDDLE, H8 + 10 * MINUTE)
+    after_the_last = tell(profiles, MIDDLE, 23 * 3600)
+    soon_by_bus = tell(profiles, MIDDLE, H9)
+
+    for journey in (just_missed, after_the_last):
+        assert journey is not None
+        assert [type(leg) for leg in journey.legs] == [Walk]
+        assert journey.arrives_s == journey.leaves_s + 2169  # 2,224 m, 1.3 times as long
+        assert journey.next_leaves_s is None
+    assert soon_by_bus is not None
+    assert soon_by_bus.arrives_s == H9 + 12 * MINUTE
+
+
 def test_nobody_rides_past_the_change_and_back(tmp_path: Path) -> None:
     """The bus from the south goes on to the east and comes back; both reach the same last one."""
     tables = small_feed()

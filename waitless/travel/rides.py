@@ -20,7 +20,11 @@ from waitless.recommend.ways import Basis, Journey, Leg, NextDeparture, NoWay, R
 _MINUTE_S = 60
 NO_TIMETABLE = NoWay(ExclusionReason.UNREACHABLE, "No timetable is held for that day.")
 NO_STOP = NoWay(ExclusionReason.UNREACHABLE, "No bus or train gets there from where you are.")
+NOTHING_RUNS = NoWay(
+    ExclusionReason.UNREACHABLE, "Nothing runs that day by the timetable that is held."
+)
 NO_MORE = "No bus or train gets there any more that day."
+NONE_THAT_DAY = "No bus or train gets there that day."
 
 
 class Rides:
@@ -86,16 +90,19 @@ class Rides:
 
     def tell_no_way(self, number: int) -> NoWay:
         """Why a facility cannot be reached any more, or cannot at all."""
+        ran = self._of_today.arrives_s[number] != NEVER
         tomorrow, arrivals = self._tomorrow, self._of_tomorrow
         if tomorrow is not None and arrivals is not None:
             leaves_s = find_last_leave(tomorrow, self._access, arrivals, number)
             if leaves_s is not None:
                 leaves = tomorrow.timetable.to_instant(leaves_s).astimezone(self._zone)
-                text = f"{NO_MORE} The first of the next day leaves at {leaves:%H:%M}."
-                return NoWay(ExclusionReason.NO_MORE_JOURNEYS, text)
-        if self._of_today.arrives_s[number] != NEVER:
+                text = f"The first of the next day leaves at {leaves:%H:%M}."
+                return NoWay(
+                    ExclusionReason.NO_MORE_JOURNEYS, f"{NO_MORE if ran else NONE_THAT_DAY} {text}"
+                )
+        if ran:
             return NoWay(ExclusionReason.NO_MORE_JOURNEYS, NO_MORE)
-        return NO_STOP
+        return NO_STOP if len(self._today.timetable.connections.departs_s) else NOTHING_RUNS
 
     @cached_property
     def _of_today(self) -> Arrivals:

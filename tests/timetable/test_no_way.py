@@ -1,0 +1,73 @@
+"""Why there is no journey by timetable, said so that it is true of the day that is asked for."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.timetable.test_live_answers import lay_timetable
+from waitless.area.pack import load_area
+from waitless.cell import cell_of
+from waitless.recommend.ways import Journey, NoWay
+from waitless.travel.timetables import TimetableBuilder
+
+BUS_STOP, FAR_FROM_ANY = (50.37, -4.15), (50.30, -4.35)
+TOMORROW = "The first of the next day leaves at 07:59."
+MONDAY_TO_FRIDAY = "w,1,1,1,1,1,0,0,20260101,20261231"
+
+
+def ask(
+    pack: Path, departs: datetime, origin: tuple[float, float] = BUS_STOP
+) -> Mapping[str, Journey | NoWay]:
+    lay_timetable(pack)
+    calendar = pack / "transit" / "calendar.txt"
+    week = calendar.read_text().replace("w,1,1,1,1,1,1,1,20260101,20261231", MONDAY_TO_FRIDAY)
+    calendar.write_text(week)
+    area = load_area(pack)
+    assert area.timetable is not None
+    days = [departs.date() + timedelta(days=ahead) for ahead in range(2)]
+    tables = TimetableBuilder(area, area.timetable).build(days)
+    return tables.journeys_from(cell_of(*origin), departs)
+
+
+@pytest.mark.parametrize(
+    ("departs", "reason", "text"),
+    [
+        (
+            datetime(2026, 11, 19, 9, 30, tzinfo=UTC),
+            "no_more_journeys",
+            f"No bus or train gets there any more that day. {TOMORROW}",
+        ),
+        (
+            datetime(2026, 11, 20, 9, 30, tzinfo=UTC),  # a Friday: none on Saturday
+            "no_more_journeys",
+            "No bus or train gets there any more that day.",
+        ),
+        (
+            datetime(2026, 11, 22, 9, 30, tzinfo=UTC),  # a Sunday
+            "no_more_journeys",
+            f"No bus or train gets there that day. {TOMORROW}",
+        ),
+        (
+            datetime(2030, 11, 18, 9, 30, tzinfo=UTC),  # it ended years ago
+            "unreachable",
+            "Nothing runs that day by the timetable that is held.",
+        ),
+    ],
+)
+def test_why_nothing_goes_is_told_for_that_day(
+    plymouth_pack: Path, departs: datetime, reason: str, text: str
+) -> None:
+    derriford = ask(plymouth_pack, departs)["derriford-ed"]
+
+    assert isinstance(derriford, NoWay)
+    assert (derriford.reason, derriford.text) == (reason, text)
+
+
+def test_where_there_is_no_stop_none_gets_there_on_any_day(plymouth_pack: Path) -> None:
+    ways = ask(plymouth_pack, datetime(2026, 11, 19, 7, tzinfo=UTC), FAR_FROM_ANY)
+
+    assert {way.text for way in ways.values() if isinstance(way, NoWay)} == {
+        "No bus or train gets there from where you are."
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.timetable.test_live_answers import lay_timetable
-from waitless.area.pack import load_area
+from waitless.area.pack import Area, load_area
 from waitless.cell import cell_of
 from waitless.recommend.ways import Journey, NoWay
 from waitless.travel.timetables import TimetableBuilder
@@ -71,3 +71,16 @@ def test_where_there_is_no_stop_none_gets_there_on_any_day(plymouth_pack: Path) 
     assert {way.text for way in ways.values() if isinstance(way, NoWay)} == {
         "No bus or train gets there from where you are."
     }
+
+
+def test_nobody_is_told_to_walk_across_the_medway(east_kent: Area) -> None:
+    assert east_kent.timetable is not None
+    night = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    tables = TimetableBuilder(east_kent, east_kent.timetable).build([night.date()])
+
+    frindsbury = tables.journeys_from(cell_of(51.39, 0.526), night)["medway-ed"]
+    chatham = tables.journeys_from(cell_of(51.38, 0.526), night)["medway-ed"]
+
+    assert not isinstance(frindsbury, Journey) or len(frindsbury.legs) > 1
+    assert isinstance(chatham, Journey)
+    assert [leg["kind"] for leg in chatham.legs] == ["walk"]

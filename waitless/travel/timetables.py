@@ -9,6 +9,7 @@ from hashlib import sha256
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -156,7 +157,7 @@ def _list_water(area: Area) -> NDArray[np.float64]:
 def _digest(
     gtfs: Gtfs, places: Mapping[str, tuple[float, float]], water: NDArray[np.float64]
 ) -> str:
-    """Changes whenever what is told of journeys may."""
+    """Changes whenever what is told of journeys may; the same in every process."""
     digest = sha256(repr([*places.items()]).encode())
     digest.update(water.tobytes())
     for name in gtfs.__dataclass_fields__:
@@ -165,5 +166,5 @@ def _digest(
             array: NDArray[np.generic] = value
             digest.update(array.tobytes())
         elif name != "report":
-            digest.update(repr(value).encode())
+            digest.update(msgspec.json.encode(value, order="deterministic"))  # sets of days
     return digest.hexdigest()[:12]

@@ -48,7 +48,7 @@ class Rides:
             tomorrow: of the next, for who finds no more journey; None where it is not held.
             place: latitude and longitude of the origin, degrees.
             departs: when it is left, within the day.
-            basis: of the minutes.
+            basis: of the minutes of a ride; a walk all the way is an estimate.
             as_of: since when what is told of trips is in them; None where nothing is.
             zone: in which clocks are told.
         """
@@ -81,7 +81,7 @@ class Rides:
         return Journey(
             minutes=float(self.minutes[number]),
             distance_m=None,
-            basis=self._basis,
+            basis=self._basis if rides else "estimate",
             as_of=self._as_of if any(_is_live(leg) for leg in journey.legs) else None,
             leaves_at=timetable.to_instant(journey.leaves_s) if rides else None,
             next=following,

@@ -1,4 +1,4 @@
-"""Why there is no journey by timetable, said so that it is true of the day that is asked for."""
+"""Ways by timetable: why there is none, where one walks instead, and what the minutes rest on."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -84,3 +84,20 @@ def test_nobody_is_told_to_walk_across_the_medway(east_kent: Area) -> None:
     assert not isinstance(frindsbury, Journey) or len(frindsbury.legs) > 1
     assert isinstance(chatham, Journey)
     assert [leg["kind"] for leg in chatham.legs] == ["walk"]
+
+
+def test_minutes_of_a_walk_all_the_way_are_an_estimate_and_no_timetables(
+    plymouth_pack: Path,
+) -> None:
+    lay_timetable(plymouth_pack)
+    area = load_area(plymouth_pack)
+    assert area.timetable is not None
+    departs = datetime(2026, 11, 19, 7, 50, tzinfo=UTC)
+    tables = TimetableBuilder(area, area.timetable).build([departs.date()])
+
+    by_bus = tables.journeys_from(cell_of(*BUS_STOP), departs)["derriford-ed"]
+    on_foot = tables.journeys_from(cell_of(50.413, -4.113), departs)["derriford-ed"]
+
+    assert isinstance(by_bus, Journey)
+    assert isinstance(on_foot, Journey)
+    assert (by_bus.basis, on_foot.basis) == ("timetable", "estimate")

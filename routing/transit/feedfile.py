@@ -79,7 +79,7 @@ def save_feed(gtfs: Gtfs, path: Path) -> None:
     """
     told = {name: getattr(gtfs, name) for name in _TOLD}
     head = _Head(**told, stop_times=len(gtfs.stops), refused=dict(gtfs.report.counts))
-    encoded = msgspec.json.encode(head)
+    encoded = msgspec.json.encode(head, order="deterministic")  # one feed, one file
     body = len(encoded).to_bytes(_LENGTH_BYTES, "little") + encoded
     for name, (kind, _) in head.list_shapes().items():
         body += getattr(gtfs, name).astype(kind).tobytes()

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from routing import geo
 from routing.compiled import compiled_with
-from routing.geo import EARTH_RADIUS_M
+from routing.geo import EARTH_RADIUS_M, crosses_any
 from routing.modes import PACES, Mode
 from routing.transit.model import NO_STATION, Gtfs
 from routing.transit.timetable import TimetableFault
@@ -29,6 +29,9 @@ class Walking:
     access_m: float = 1_200.0
     """Straight line from the origin to a stop, or from a stop to a facility, at most: some 20
     minutes."""
+    whole_m: float = 2_400.0
+    """Straight line from the origin to a facility, for one who rides nothing: as far as a ride may
+    ask for, to a stop and from one; some 40 minutes."""
     between_m: float = 400.0
     """Straight line between two stops at most; within one station any distance."""
     change_s: int = 60
@@ -58,15 +61,32 @@ class Footpaths(NamedTuple):
     seconds: NDArray[np.int32]
 
 
+NO_WATER: Final = np.empty((0, 4))
+
+
 class Walks:
-    """All that is walked: to and from the stops near a point, and between stops.
+    """All that is walked: to and from the stops near a point, and between stops."""
 
-    Raises:
-        TimetableFault: so many stops stand so near together that no feed can mean it.
-    """
+    def __init__(
+        self,
+        gtfs: Gtfs,
+        walking: Walking = Walking(),
+        *,
+        water: NDArray[np.float64] = NO_WATER,
+    ) -> None:
+        """Find the stops, and the footpaths between them.
 
-    def __init__(self, gtfs: Gtfs, walking: Walking = Walking()) -> None:
+        Args:
+            gtfs: whose stops.
+            walking: how far and how fast.
+            water: that nobody crosses who walks all the way; one row (latitude, longitude,
+                latitude, longitude) per straight stretch.
+
+        Raises:
+            TimetableFault: so many stops stand so near together that no feed can mean it.
+        """
         self.walking = walking
+        self._water = water
         self._used = np.unique(gtfs.stops)
         self._tree = cKDTree(to_space(gtfs.lat[self._used], gtfs.lon[self._used]))
         self._all = np.arange(len(self._used))
@@ -86,10 +106,18 @@ class Walks:
     def walk_directly(
         self, lat: float, lon: float, places: NDArray[np.float64]
     ) -> NDArray[np.int32]:
-        """Return the seconds to places, as `to_space` has them; -1 where it is too far."""
-        reach = _to_chord(self.walking.access_m)
+        """Return the seconds all the way to places, as `to_space` has them.
+
+        -1 where it is too far, or water is between: the way round by a bridge is not known here.
+        """
+        reach = _to_chord(self.walking.whole_m)
         every = np.arange(len(places))
-        return _walk_to(places, every, _to_point(lat, lon), reach, self.walking.s_per_m)
+        seconds = _walk_to(places, every, _to_point(lat, lon), reach, self.walking.s_per_m)
+        near = np.flatnonzero(seconds >= 0)
+        if len(near) and len(self._water):
+            # A line as short as a walk is straight in degrees too.
+            seconds[near[crosses_any((lat, lon), _to_degrees(places[near]), self._water)]] = -1
+        return seconds
 
     def _count_pairs(self) -> int:
         """Return how many pairs `_list_pairs` gives."""
@@ -161,6 +189,12 @@ def to_space(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.f
     return np.column_stack(
         (np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north))
     )
+
+
+def _to_degrees(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return latitude and longitude of points of `to_space`."""
+    x, y, z = points.T
+    return np.asarray(np.degrees(np.column_stack((np.arcsin(z), np.arctan2(y, x)))))
 
 
 def _to_point(lat: float, lon: float) -> tuple[float, float, float]:

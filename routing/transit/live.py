@@ -39,7 +39,7 @@ def apply_changes(timetable: Timetable, changes: Sequence[TripChange], as_of: da
     finder = RunFinder(timetable, timetable.to_seconds(as_of))
     matcher = StopMatcher(timetable.gtfs)
     unused: Counter[Unused] = Counter()
-    told: dict[int, list[_Hop]] = {}
+    told: dict[int, NDArray[np.int64]] = {}
     for change in changes:
         run = finder.find(change)
         if isinstance(run, Unused):
@@ -56,8 +56,7 @@ def apply_changes(timetable: Timetable, changes: Sequence[TripChange], as_of: da
         return Applied(timetable, 0, unused)
     live = np.zeros(len(timetable.run_trips), dtype=np.bool_)
     live[list(told)] = True
-    hops = [hop for run in told for hop in told[run]]
-    connections = _merge(timetable.connections, live, hops)
+    connections = _merge(timetable.connections, live, np.concatenate([*told.values()]))
     return Applied(replace(timetable, connections=connections, run_live=live), len(told), unused)
 
 
@@ -79,10 +78,10 @@ def _list_hops(
     run: int,
     change: TripChange,
     unused: Counter[Unused],
-) -> list[_Hop] | None:
-    """Return the connections of a run as it is told of; None where nothing is told."""
+) -> NDArray[np.int64] | None:
+    """Return a run's connections as it is told of, a row of each; None where nothing is told."""
     if change.cancelled:
-        return []
+        return np.empty((0, len(_Hop._fields)), dtype=np.int64)
     gtfs, shift_s = timetable.gtfs, int(timetable.run_shifts_s[run])
     trip = int(timetable.run_trips[run])
     called = slice(gtfs.first[trip], gtfs.first[trip + 1])
@@ -98,7 +97,7 @@ def _list_hops(
     served = [at for at in range(len(arrivals_s)) if not (at in told and told[at].skipped)]
     stops = gtfs.stops[called].tolist()
     boards, alights = gtfs.boards[called].tolist(), gtfs.alights[called].tolist()
-    return [
+    rows = [
         _Hop(
             departures_s[start],
             arrivals_s[stop],
@@ -111,15 +110,16 @@ def _list_hops(
         for start, stop in pairwise(served)
         if 0 <= departures_s[start] < LENGTH_S
     ]
+    # An array of each run: one of all trips of a country would be made in one go, under the lock.
+    return np.array(rows, dtype=np.int64).reshape(-1, len(_Hop._fields))
 
 
-def _merge(planned: Connections, live: NDArray[np.bool_], hops: Sequence[_Hop]) -> Connections:
+def _merge(planned: Connections, live: NDArray[np.bool_], hops: NDArray[np.int64]) -> Connections:
     """Put hops in the place of the connections of the runs that they are of."""
     kept = ~live[planned.runs]
-    told = zip(*hops, strict=True) if hops else ((),) * len(_Hop._fields)
     columns: list[Any] = [
-        np.concatenate((column[kept], np.array(one, dtype=column.dtype)))
-        for column, one in zip(planned, told, strict=True)
+        np.concatenate((column[kept], one.astype(column.dtype)))
+        for column, one in zip(planned, hops.T, strict=True)
     ]
     merged = Connections(*columns)
     # Stable: of one run, connections that depart together stay in the order of travel.

@@ -20,7 +20,7 @@ import networkx as nx
 Point = tuple[float, float]
 
 HOURS = 30
-ACCESS_M, BETWEEN_M, CHANGE_S = 1_200.0, 400.0, 60
+ACCESS_M, WHOLE_M, BETWEEN_M, CHANGE_S = 1_200.0, 2_400.0, 400.0, 60
 METRES_PER_SECOND = 4.8 / 3.6 / 1.3
 """Of the straight line: streets are 1.3 times as long."""
 
@@ -76,7 +76,7 @@ class TimeExpanded:
                 if following:
                     first = min(following)
                     self.graph.add_edge(start, ("on", stop, first), s=first - leaves_s)
-        if metres(origin, facility) <= ACCESS_M:
+        if metres(origin, facility) <= WHOLE_M:
             self.graph.add_edge(start, there, s=seconds(origin, facility))
         try:
             return leaves_s + int(nx.dijkstra_path_length(self.graph, start, there, weight="s"))

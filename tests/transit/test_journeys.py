@@ -3,12 +3,14 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from routing.transit.footpaths import Walking, Walks
 from routing.transit.gtfs import read_gtfs
 from routing.transit.journeys import Journey, Ride, Wait, Walk, tell_journey
 from routing.transit.profile import Profiles, build_profiles
+from routing.transit.scan import NEVER
 from routing.transit.timetable import TimetableFault, lay_out_day
 from tests.support.gtfs import Tables, small_feed, write_feed
 
@@ -76,6 +78,37 @@ def test_who_is_near_walks_all_the_way_at_any_time(tmp_path: Path) -> None:
     assert [type(leg) for leg in journey.legs] == [Walk]
     assert journey.arrives_s == 3 * 3600 + 543  # 556 m, 1.3 times as long, at 4.8 km/h
     assert journey.next_leaves_s is None
+
+
+def test_who_can_be_there_on_foot_before_the_bus_walks_farther_than_to_a_stop(
+    tmp_path: Path,
+) -> None:
+    profiles = build(tmp_path, small_feed())
+
+    just_missed = tell(profiles, MIDDLE, H8 + 10 * MINUTE)
+    after_the_last = tell(profiles, MIDDLE, 23 * 3600)
+    soon_by_bus = tell(profiles, MIDDLE, H9)
+
+    for journey in (just_missed, after_the_last):
+        assert journey is not None
+        assert [type(leg) for leg in journey.legs] == [Walk]
+        assert journey.arrives_s == journey.leaves_s + 2169  # 2,224 m, 1.3 times as long
+        assert journey.next_leaves_s is None
+    assert soon_by_bus is not None
+    assert soon_by_bus.arrives_s == H9 + 12 * MINUTE
+
+
+def test_nobody_walks_all_the_way_across_water(tmp_path: Path) -> None:
+    gtfs = read_gtfs(write_feed(small_feed(), tmp_path / "feed.zip"))
+    river = np.array([[51.03, 0.99, 51.031, 1.01]])
+    walks = Walks(gtfs, water=river)
+    places = {"unit": NORTH, "this-side": (51.025, 1.001)}
+    profiles = build_profiles(lay_out_day(gtfs, DAY), walks, places)
+
+    direct_s = profiles.find_access(*MIDDLE).direct_s
+
+    assert direct_s[0] == NEVER
+    assert direct_s[1] < NEVER
 
 
 def test_nobody_rides_past_the_change_and_back(tmp_path: Path) -> None:

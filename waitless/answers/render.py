@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -117,7 +118,9 @@ class Renderer:
     def travelled(self, ways: ModeTable | Timetables) -> Travelled:
         """Lay out a travel table, or timetables, for answers."""
         self._settings.clear()  # else those that nobody asks for again would keep the old ones
-        about = repr((self._policy, self._area.facilities, self._area.calendar))
+        told = (self._policy, self._facilities, self._area.calendar)
+        # Not `repr`: sets stand in another order in every process, and tags are compared.
+        about = msgspec.json.encode(told, order="deterministic", enc_hook=str).decode()
         if isinstance(ways, Timetables):
             return lay_timetables(self._facilities, ways, about)
         return lay_roads(self._facilities, ways, about)

@@ -20,7 +20,11 @@ from waitless.recommend.ways import Basis, Journey, Leg, NextDeparture, NoWay, R
 _MINUTE_S = 60
 NO_TIMETABLE = NoWay(ExclusionReason.UNREACHABLE, "No timetable is held for that day.")
 NO_STOP = NoWay(ExclusionReason.UNREACHABLE, "No bus or train gets there from where you are.")
+NOTHING_RUNS = NoWay(
+    ExclusionReason.UNREACHABLE, "Nothing runs that day by the timetable that is held."
+)
 NO_MORE = "No bus or train gets there any more that day."
+NONE_THAT_DAY = "No bus or train gets there that day."
 
 
 class Rides:
@@ -44,7 +48,7 @@ class Rides:
             tomorrow: of the next, for who finds no more journey; None where it is not held.
             place: latitude and longitude of the origin, degrees.
             departs: when it is left, within the day.
-            basis: of the minutes.
+            basis: of the minutes of a ride; a walk all the way is an estimate.
             as_of: since when what is told of trips is in them; None where nothing is.
             zone: in which clocks are told.
         """
@@ -77,7 +81,7 @@ class Rides:
         return Journey(
             minutes=float(self.minutes[number]),
             distance_m=None,
-            basis=self._basis,
+            basis=self._basis if rides else "estimate",
             as_of=self._as_of if any(_is_live(leg) for leg in journey.legs) else None,
             leaves_at=timetable.to_instant(journey.leaves_s) if rides else None,
             next=following,
@@ -86,16 +90,19 @@ class Rides:
 
     def tell_no_way(self, number: int) -> NoWay:
         """Why a facility cannot be reached any more, or cannot at all."""
+        ran = self._of_today.arrives_s[number] != NEVER
         tomorrow, arrivals = self._tomorrow, self._of_tomorrow
         if tomorrow is not None and arrivals is not None:
             leaves_s = find_last_leave(tomorrow, self._access, arrivals, number)
             if leaves_s is not None:
                 leaves = tomorrow.timetable.to_instant(leaves_s).astimezone(self._zone)
-                text = f"{NO_MORE} The first of the next day leaves at {leaves:%H:%M}."
-                return NoWay(ExclusionReason.NO_MORE_JOURNEYS, text)
-        if self._of_today.arrives_s[number] != NEVER:
+                text = f"The first of the next day leaves at {leaves:%H:%M}."
+                return NoWay(
+                    ExclusionReason.NO_MORE_JOURNEYS, f"{NO_MORE if ran else NONE_THAT_DAY} {text}"
+                )
+        if ran:
             return NoWay(ExclusionReason.NO_MORE_JOURNEYS, NO_MORE)
-        return NO_STOP
+        return NO_STOP if len(self._today.timetable.connections.departs_s) else NOTHING_RUNS
 
     @cached_property
     def _of_today(self) -> Arrivals:

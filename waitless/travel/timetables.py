@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,10 +87,11 @@ class TimetableBuilder:
         """
         self._gtfs = timetable.gtfs
         self._basis: Basis = "estimate" if timetable.approximate else "timetable"
-        self._walks = Walks(timetable.gtfs)
+        water = _list_water(area)
+        self._walks = Walks(timetable.gtfs, water=water)
         self._places = {one.id: (one.lat, one.lon) for one in area.facilities.values()}
         self._zone = area.calendar.zone
-        self._digest = _digest(timetable.gtfs, self._places)
+        self._digest = _digest(timetable.gtfs, self._places, water)
         self._plain: dict[date, Profiles] = {}
 
     def list_days(self, now: datetime) -> Sequence[date]:
@@ -145,14 +148,23 @@ class TimetableBuilder:
             yield day, build_profiles(timetable, self._walks, self._places)
 
 
-def _digest(gtfs: Gtfs, places: Mapping[str, tuple[float, float]]) -> str:
-    """Changes whenever what is told of journeys may."""
+def _list_water(area: Area) -> NDArray[np.float64]:
+    """The stretches of water in an area's roads, as `Walks` has them."""
+    lines = area.roads.list_barriers()
+    return np.array([(*a, *b) for line in lines for a, b in pairwise(line)]).reshape(-1, 4)
+
+
+def _digest(
+    gtfs: Gtfs, places: Mapping[str, tuple[float, float]], water: NDArray[np.float64]
+) -> str:
+    """Changes whenever what is told of journeys may; the same in every process."""
     digest = sha256(repr([*places.items()]).encode())
+    digest.update(water.tobytes())
     for name in gtfs.__dataclass_fields__:
         value = getattr(gtfs, name)
         if isinstance(value, np.ndarray):
             array: NDArray[np.generic] = value
             digest.update(array.tobytes())
         elif name != "report":
-            digest.update(repr(value).encode())
+            digest.update(msgspec.json.encode(value, order="deterministic"))  # sets of days
     return digest.hexdigest()[:12]

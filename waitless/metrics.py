@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from waitless.pulse import Pulse
 from waitless.request_counts import RequestCounts
 
+ACKNOWLEDGE_BUCKETS_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
@@ -52,6 +53,23 @@ class IngestMetrics:
             "Stored forecasts that could not be read, so that their facilities started afresh.",
             registry=registry,
         )
+        self._acknowledged = Histogram(
+            "waitless_ingest_acknowledge_seconds",
+            "From receipt until the store holds what was believed; the oldest of each batch.",
+            buckets=ACKNOWLEDGE_BUCKETS_S,
+            registry=registry,
+        )
+        self._queued = Gauge(
+            "waitless_ingest_queue_deliveries",
+            "Deliveries that waited behind the newest batch.",
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
+        self._retried = Counter(
+            "waitless_store_retries",
+            "Store work done again as the store was away.",
+            registry=registry,
+        )
         # Looked up at every message: finding a label's child costs more than counting.
         self._believed_of = cache(self._believed.labels)
         self._measured_of = cache(self._measured.labels)
@@ -71,6 +89,15 @@ class IngestMetrics:
     def refused(self, feed_id: str, reason: str) -> None:
         """Count one refusal."""
         self._refused.labels(feed_id, reason).inc()
+
+    def acknowledged(self, oldest_s: float, queued: int) -> None:
+        """Note one batch: how long its oldest delivery took, and how many wait behind it."""
+        self._acknowledged.observe(max(0.0, oldest_s))
+        self._queued.set(queued)
+
+    def store_retried(self) -> None:
+        """Count one attempt at store work that failed."""
+        self._retried.inc()
 
     def saved(self, epoch: int) -> None:
         """Note the epoch that the store is at."""

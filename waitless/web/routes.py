@@ -16,6 +16,8 @@ log = logging.getLogger("waitless.access")
 Gate = Callable[[web.Request], web.StreamResponse | None]
 """Gives the refusal of a request that shall not reach its handler."""
 _KEY = web.RequestKey("request_id", str)
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""What is counted and logged by its name; a client may send any word."""
 REFUSED = "/{path}"
 """The route of whatever has no other, as aiohttp names it."""
 MOST_QUERY = 1024
@@ -60,7 +62,8 @@ class Around:
             except Exception as fault:  # noqa: BLE001 - every fault is answered
                 response = answer_fault(request, fault)
             duration = time.perf_counter() - began
-            answered(route, request.method, response.status, duration)
+            method = request.method if request.method in _METHODS else "other"
+            answered(route, method, response.status, duration)
             if isinstance(response, ReadyAnswer):
                 level, request_id = logging.DEBUG, response.request_id
             else:
@@ -68,7 +71,7 @@ class Around:
             if log.isEnabledFor(level):
                 log.log(
                     level, "%s %s %d %.1f ms %s",
-                    request.method, route, response.status, duration * 1000, request_id,
+                    method, route, response.status, duration * 1000, request_id,
                 )  # fmt: skip
             return response
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -178,17 +178,26 @@ class WebMetrics:
             multiprocess_mode="livemax",
             registry=registry,
         )
-        self._travel = Gauge(
+        self._registry = registry
+
+    # The next two are made when they are first told: under a supervisor, the process that writes
+    # and has neither would count as the one furthest behind.
+    @cached_property
+    def _travel(self) -> Gauge:
+        return Gauge(
             "waitless_travel_table_timestamp_seconds",
             "The instant whose traffic and time of day are in the travel tables in use.",
             multiprocess_mode="livemin",
-            registry=registry,
+            registry=self._registry,
         )
-        self._connections = Gauge(
+
+    @cached_property
+    def _connections(self) -> Gauge:
+        return Gauge(
             "waitless_timetable_connections",
             "Ways of a vehicle from one stop to the next today, by the timetable in use.",
             multiprocess_mode="livemin",
-            registry=registry,
+            registry=self._registry,
         )
 
     def connection_refused(self) -> None:

@@ -1,5 +1,7 @@
 """Every metric of the service, from the collectors that its processes register."""
 
+from functools import cached_property
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -35,7 +37,10 @@ class Everything(CollectorRegistry):
         self.wrappers: list[MetricWrapperBase] = []
         super().__init__()
         for collector in COLLECTORS:
-            collector(self)
+            made = collector(self)
+            for name, one in vars(collector).items():
+                if isinstance(one, cached_property):
+                    getattr(made, name)
         self.register(CacheFigures(NearCache(most_entries=0, most_bytes=0)))
         self.register(FastPathFigures(_NoFastPath()))  # type: ignore[arg-type]
         self.register(ProcessFigures())

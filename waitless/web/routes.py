@@ -60,7 +60,7 @@ class Around:
                 else:
                     response = await handler(request)
             except Exception as fault:  # noqa: BLE001 - every fault is answered
-                response = answer_fault(request, fault)
+                response = answer_fault(request, fault, request_id_of(request))
             duration = time.perf_counter() - began
             method = request.method if request.method in _METHODS else "other"
             answered(route, method, response.status, duration)
@@ -72,6 +72,10 @@ class Around:
                 log.log(
                     level, "%s %s %d %.1f ms %s",
                     method, route, response.status, duration * 1000, request_id,
+                    extra={
+                        "method": method, "route": route, "status": response.status,
+                        "duration_s": round(duration, 6), "request_id": request_id,
+                    },
                 )  # fmt: skip
             return response
 

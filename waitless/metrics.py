@@ -66,9 +66,7 @@ class IngestMetrics:
             registry=registry,
         )
         self._retried = Counter(
-            "waitless_store_retries",
-            "Store work done again as the store was away.",
-            registry=registry,
+            "waitless_store_retries", "Store work done again: it was away.", registry=registry
         )
         # Looked up at every message: finding a label's child costs more than counting.
         self._believed_of = cache(self._believed.labels)

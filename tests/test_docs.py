@@ -1,32 +1,23 @@
 """The documents name everything that the code has: settings, routes, metrics, reasons."""
 
+import re
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import Gauge
 
 from feeds.model import RefusalReason
 from routing.transit.changes import Unused
 from routing.transit.reports import GtfsReason
-from waitless.answers.figures import CacheFigures
-from waitless.answers.nearcache import NearCache
+from tests.support.metrics import Everything
 from waitless.app import create_app
 from waitless.audit import Action
 from waitless.belief import Rule
 from waitless.health import FeedState
-from waitless.ledger.figures import KeeperMetrics, LedgerMetrics
-from waitless.metrics import (
-    IngestMetrics,
-    LimitMetrics,
-    SignInMetrics,
-    TrafficMetrics,
-    WebMetrics,
-)
 from waitless.recommend.reasons import REASON_TEXTS, Reason
 from waitless.recommend.suit import ExclusionReason
 from waitless.settings import CONFIG, PREFIX, Settings
 from waitless.signin.refusal import Why
-from waitless.told.figures import ToldMetrics
 from waitless.web.problems import Problem
 from waitless.web.routes import REFUSED
 from waitless.web.sign_in_words import SENTENCES, STATUSES
@@ -105,36 +96,34 @@ def test_every_route_is_documented() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    registry = CollectorRegistry()
-    WebMetrics(registry)
-    IngestMetrics(registry)
-    TrafficMetrics(registry)
-    LimitMetrics(registry)
-    LedgerMetrics(registry)
-    SignInMetrics(registry)
-    KeeperMetrics(registry)
-    ToldMetrics(registry)
-    registry.register(CacheFigures(NearCache(most_entries=0, most_bytes=0)))
-
-    for metric in registry.collect():
+    for metric in Everything().collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")
         assert f"`{name}`" in words("operations.md")
 
 
+def test_every_metric_follows_the_conventions() -> None:
+    base_units = ("_seconds", "_bytes", "_ratio", "_timestamp_seconds")
+    for metric in Everything().collect():
+        assert metric.documentation.strip(), metric.name
+        assert not re.search(r"_(ms|milliseconds|kb|mb|percent|age)(_|$)", metric.name)
+        assert "_age_" not in metric.name, "a timestamp goes on counting where an age stands still"
+        if metric.type == "histogram":
+            assert metric.name.endswith(base_units), metric.name
+
+
+def test_every_label_comes_from_the_code_or_the_pack() -> None:
+    bounded = {
+        "feed", "facility", "state", "rule", "reason", "fate", "objective", "outcome", "whom",
+    }  # fmt: skip
+
+    for wrapper in Everything().wrappers:
+        assert set(wrapper._labelnames) <= bounded, wrapper  # noqa: SLF001
+
+
 def test_every_gauge_says_whose_value_several_processes_tell() -> None:
-    registry = CollectorRegistry()
-    for collector in (
-        WebMetrics,
-        IngestMetrics,
-        TrafficMetrics,
-        LimitMetrics,
-        LedgerMetrics,
-        KeeperMetrics,
-        ToldMetrics,
-    ):
-        for name, metric in vars(collector(registry)).items():
-            if isinstance(metric, Gauge):
-                assert metric._multiprocess_mode.startswith("live"), name  # noqa: SLF001
+    for wrapper in Everything().wrappers:
+        if isinstance(wrapper, Gauge):
+            assert wrapper._multiprocess_mode.startswith("live"), wrapper  # noqa: SLF001
 
 
 def test_every_dependency_is_justified() -> None:

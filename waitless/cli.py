@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import logging
 import os
 import socket
 import sys
@@ -14,6 +13,7 @@ import click
 
 from waitless import __version__
 from waitless.listening import listen
+from waitless.logs import start_logging
 from waitless.loops import make_loop
 from waitless.settings import Settings, SettingsFault, load_settings
 from waitless.simulate.policies import PolicyName
@@ -65,7 +65,7 @@ def serve(
     SIGTERM drains. With --workers, SIGHUP replaces every process without a failed request.
     """
     settings = _settings(port=port)
-    _start_logging(settings.log_level)
+    start_logging(settings.log_level, settings.log_format)
     if workers is not None:
         from waitless.serve.supervisor import supervise  # noqa: PLC0415 - only this pays for it
 
@@ -116,7 +116,8 @@ def demo(port: int, speed: float, seed: int, adoption: float, policy: str) -> No
     from waitless.demo.run import run_demo  # noqa: PLC0415
 
     quiet = None if "WAITLESS_LOG_LEVEL" in os.environ else "WARNING"
-    _start_logging(_settings(log_level=quiet).log_level)
+    settings = _settings(log_level=quiet)
+    start_logging(settings.log_level, settings.log_format)
     behaviour = Behaviour(policy=PolicyName(policy), adoption=adoption)
     run_demo(port=port, speed=speed, seed=seed, behaviour=behaviour)
 
@@ -305,9 +306,3 @@ def _settings(**overrides: object) -> Settings:
         return load_settings(os.environ, **overrides)
     except SettingsFault as fault:
         raise click.ClickException(str(fault)) from fault
-
-
-def _start_logging(level: str) -> None:
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
-    )

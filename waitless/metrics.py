@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -11,6 +11,7 @@ from waitless.keys import How
 from waitless.pulse import Pulse
 from waitless.request_counts import RequestCounts
 
+ACKNOWLEDGE_BUCKETS_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 RETIME_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
@@ -62,6 +63,21 @@ class IngestMetrics:
             "Stored forecasts that could not be read, so that their facilities started afresh.",
             registry=registry,
         )
+        self._acknowledged = Histogram(
+            "waitless_ingest_acknowledge_seconds",
+            "From receipt until the store holds what was believed; the oldest of each batch.",
+            buckets=ACKNOWLEDGE_BUCKETS_S,
+            registry=registry,
+        )
+        self._queued = Gauge(
+            "waitless_ingest_queue_deliveries",
+            "Deliveries that waited behind the newest batch.",
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
+        self._retried = Counter(
+            "waitless_store_retries", "Store work done again: it was away.", registry=registry
+        )
         # Looked up at every message: finding a label's child costs more than counting.
         self._believed_of = cache(self._believed.labels)
         self._measured_of = cache(self._measured.labels)
@@ -81,6 +97,15 @@ class IngestMetrics:
     def refused(self, feed_id: str, reason: str) -> None:
         """Count one refusal."""
         self._refused.labels(feed_id, reason).inc()
+
+    def acknowledged(self, oldest_s: float, queued: int) -> None:
+        """Note one batch: how long its oldest delivery took, and how many wait behind it."""
+        self._acknowledged.observe(max(0.0, oldest_s))
+        self._queued.set(queued)
+
+    def store_retried(self) -> None:
+        """Count one attempt at store work that failed."""
+        self._retried.inc()
 
     def saved(self, epoch: int) -> None:
         """Note the epoch that the store is at."""
@@ -168,24 +193,36 @@ class WebMetrics:
             multiprocess_mode="livemax",
             registry=registry,
         )
-        self._travel = Gauge(
+        self._registry = registry
+
+    # The next two are made when they are first told: under a supervisor, the process that writes
+    # and has neither would count as the one furthest behind.
+    @cached_property
+    def _travel(self) -> Gauge:
+        return Gauge(
             "waitless_travel_table_timestamp_seconds",
             "The instant whose traffic and time of day are in the travel tables in use.",
             multiprocess_mode="livemin",
-            registry=registry,
+            registry=self._registry,
         )
-        self._connections = Gauge(
+
+    @cached_property
+    def _connections(self) -> Gauge:
+        return Gauge(
             "waitless_timetable_connections",
             "Ways of a vehicle from one stop to the next today, by the timetable in use.",
             multiprocess_mode="livemin",
-            registry=registry,
+            registry=self._registry,
         )
-        self._changes = Gauge(
+
+    @cached_property
+    def _changes(self) -> Gauge:
+        return Gauge(
             "waitless_trip_changes",
             "What is told of today's trips and in force, by what became of it.",
             ["fate"],
             multiprocess_mode="livemostrecent",
-            registry=registry,
+            registry=self._registry,
         )
 
     def connection_refused(self) -> None:

@@ -22,6 +22,7 @@ from waitless.ledger.figures import LedgerMetrics
 from waitless.ledger.follow import LedgerFollower
 from waitless.ledger.served import ServedAnswers
 from waitless.metrics import WebMetrics
+from waitless.process_figures import ProcessFigures
 from waitless.pulse_watch import PulseWatch
 from waitless.redis_clients import Wanted
 from waitless.redis_link import open_redis
@@ -61,6 +62,7 @@ class Parts:
         if settings.simulated:
             self.area = with_simulated_traffic(self.area)
         self.registry = Registry()
+        self.registry.register(ProcessFigures())
         self.metrics = WebMetrics(self.registry)
         redis = self.open_redis(accepts=role is not Role.API)
         self.lease = Lease(redis, self.area.id)

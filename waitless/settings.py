@@ -128,6 +128,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mqtt_share_group: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] | None = None
     """Take turns with other subscribers of this group; the broker sends it no retained waits."""
     log_level: Annotated[str, msgspec.Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    """Lines for people, or one JSON object a line (`waitless.logs`)."""
 
     def __post_init__(self) -> None:
         if 0 < self.rate_limit < SLOWEST_RATE:

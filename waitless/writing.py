@@ -12,7 +12,7 @@ from feeds.definition import HttpPush
 from waitless.alerts import AlertSender
 from waitless.background import running
 from waitless.health import HealthWatch
-from waitless.ingest import Desk, Ingest, Transport, keep_pulse
+from waitless.ingest import Desk, FeedMetrics, Ingest, Transport, keep_pulse
 from waitless.ledger.figures import KeeperMetrics
 from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
@@ -180,4 +180,11 @@ class Writing:
         with suppress(*StoreAway):
             memory = await self._parts.store.load_watch()
         watch = HealthWatch(self._parts.now(), memory=memory)
-        await keep_pulse(self._ingest, self._parts.store, transports, watch, alerts)
+        await keep_pulse(
+            self._ingest,
+            self._parts.store,
+            transports,
+            watch,
+            alerts,
+            metrics=FeedMetrics(self._parts.registry),
+        )

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ("make", "redis-server", "mosquitto", "chromium", "nginx", "docker-compose", "python3")
+TOOLS = (
+    "make",
+    "redis-server",
+    "mosquitto",
+    "chromium",
+    "nginx",
+    "docker-compose",
+    "promtool",
+    "python3",
+)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from waitless.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 OURS = {"api", "ingest"}
-SERVICES = {"redis", "mosquitto", "nginx", *OURS}
+WATCHERS = {"prometheus", "grafana"}
+SERVICES = {"redis", "mosquitto", "nginx", *OURS, *WATCHERS}
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,7 @@ def test_compose_itself_accepts_the_file(compose: dict[str, Any]) -> None:
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 
     done = subprocess.run(
-        [*command, "--file", ROOT / "docker-compose.yml", "config"],
+        [*command, "--file", ROOT / "docker-compose.yml", "--profile", "watch", "config"],
         capture_output=True,
         text=True,
         check=False,
@@ -50,8 +51,44 @@ def test_compose_itself_accepts_the_file(compose: dict[str, Any]) -> None:
     assert resolved["services"]["api"]["environment"]["WAITLESS_AREA"] == "east-kent"
 
 
-def test_the_service_is_five_parts(compose: dict[str, Any]) -> None:
+def test_the_service_is_five_parts_and_two_that_watch_it_where_asked(
+    compose: dict[str, Any],
+) -> None:
     assert set(compose["services"]) == SERVICES
+    for name, service in compose["services"].items():
+        assert service.get("profiles", []) == (["watch"] if name in WATCHERS else [])
+
+
+def test_prometheus_reaches_every_process_and_grafana_prometheus(compose: dict[str, Any]) -> None:
+    scraped = yaml.safe_load((ROOT / "ops/prometheus/prometheus.yml").read_text())
+    names = {
+        name
+        for job in scraped["scrape_configs"]
+        for found in job.get("dns_sd_configs", [])
+        for name in found["names"]
+    }
+
+    assert names == OURS
+    for name in (*OURS, *WATCHERS):
+        assert "watch" in compose["services"][name]["networks"]
+    assert compose["networks"]["watch"]["internal"] is True
+    sources = yaml.safe_load(
+        (ROOT / "ops/grafana/provisioning/datasources/prometheus.yml").read_text()
+    )
+    assert sources["datasources"][0]["url"] == "http://prometheus:9090"
+    dashboards = yaml.safe_load(
+        (ROOT / "ops/grafana/provisioning/dashboards/waitless.yml").read_text()
+    )
+    mounted = dashboards["providers"][0]["options"]["path"]
+    assert f"./ops/grafana/dashboards:{mounted}:ro" in compose["services"]["grafana"]["volumes"]
+
+
+def test_nobody_logs_in_to_grafana(compose: dict[str, Any]) -> None:
+    environment = compose["services"]["grafana"]["environment"]
+
+    assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    assert environment["GF_AUTH_BASIC_ENABLED"] == "false"
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -96,7 +133,7 @@ def test_only_loopback_is_published(compose: dict[str, Any]) -> None:
         if "ports" in service
     }
 
-    assert set(published) == {"nginx", "mosquitto"}
+    assert set(published) == {"nginx", "mosquitto", *WATCHERS}
     for ports in published.values():
         assert all(port.startswith("127.0.0.1:") for port in ports)
 
@@ -145,7 +182,7 @@ def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             if source.startswith("./"):
-                assert (ROOT / source).is_file()
+                assert (ROOT / source).exists()
                 assert volume.endswith(":ro")
             else:
                 assert source in compose["volumes"]

@@ -59,11 +59,13 @@ def _mounts(service: dict[str, Any]) -> dict[str, str]:
 
 
 def _published(shard: dict[str, Any]) -> set[str]:
+    """Of what runs without being asked for: compose 1 tells parts of other profiles too."""
     return {
         f"{port['host_ip']}:{port['published']}"
         if isinstance(port, dict)
         else port.rsplit(":", 1)[0]
         for service in shard["services"].values()
+        if "profiles" not in service
         for port in service.get("ports", [])
     }
 

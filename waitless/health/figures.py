@@ -196,8 +196,12 @@ class FeedHealth:
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the newest measurement is within 10 minutes or two cadences."""
-        fresh_for = max(FRESH_FOR_LEAST, FRESH_FOR_CADENCES * timedelta(seconds=self.cadence_s))
-        return self.last_measured_at is not None and now - self.last_measured_at <= fresh_for
+        return self.last_measured_at is not None and now - self.last_measured_at <= self.fresh_for
+
+    @property
+    def fresh_for(self) -> timedelta:
+        """How old a fresh figure may be: 10 minutes, or two cadences of a slower source."""
+        return max(FRESH_FOR_LEAST, FRESH_FOR_CADENCES * timedelta(seconds=self.cadence_s))
 
     def _answered(self, at: datetime) -> None:
         self.last_contact_at = at

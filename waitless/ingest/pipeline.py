@@ -127,6 +127,10 @@ class Ingest:
                 work.acknowledge()
             elif not work.done.done():
                 work.done.set_result(told)
+        received = [work.received_at for work in batch if isinstance(work, Delivery)]
+        if received:
+            lasted = self.desk.now() - min(received)
+            self._metrics.acknowledged(lasted.total_seconds(), self._queue.qsize())
 
     async def _take_traffic(self, delivery: Delivery) -> bool:
         """Take in a delivery of a traffic source; False where it is of none."""
@@ -225,6 +229,7 @@ class Ingest:
             try:
                 return await work()
             except StoreAway as fault:
+                self._metrics.store_retried()
                 log.warning("store away (%s); again in %.1f s", fault, delay)
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_LONGEST_S)

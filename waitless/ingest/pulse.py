@@ -9,8 +9,9 @@ from typing import Protocol
 
 from waitless.alerts import AlertSender
 from waitless.area.facility import Facility
-from waitless.health import FacilityView, HealthWatch, Subject, judge_facility
+from waitless.health import FacilityView, FeedState, HealthWatch, Subject, judge_facility
 from waitless.ingest.desk import Desk
+from waitless.ingest.figures import FeedMetrics
 from waitless.ingest.pipeline import Ingest
 from waitless.ingest.roster import BROKER
 from waitless.pulse import Pulse
@@ -56,6 +57,8 @@ async def keep_pulse(
     transports: Mapping[str, Transport],
     watch: HealthWatch,
     alerts: AlertSender,
+    *,
+    metrics: FeedMetrics,
 ) -> None:
     """Go on until cancelled.
 
@@ -65,6 +68,7 @@ async def keep_pulse(
         transports: by feed; the one under `BROKER` stands for every MQTT provider.
         watch: what was last known of every feed and facility.
         alerts: where damped alerts go.
+        metrics: where feeds and facilities are told.
     """
     desk = ingest.desk
     while True:
@@ -85,14 +89,18 @@ async def keep_pulse(
                 and (health.last_received_at is None or contact > health.last_received_at)
             ):
                 health.count_unchanged(contact)
+            expected = _is_expected(desk, health.id, now)
             health.tell(
                 now,
                 connected=transport.connected,
                 primed=transport.primed,
                 fault=transport.fault,
-                expected=_is_expected(desk, health.id, now),
+                expected=expected,
             )
-        _look(desk, watch, alerts, now)
+            metrics.feed(health, health.state(now), now, expected=expected)
+        views = _view_facilities(desk, now)
+        _tell_facilities(desk, views, metrics)
+        _look(desk, watch, alerts, views, now)
         try:
             await ingest.mend_store()
             pulse = Pulse(at=now, heartbeat_at=desk.heartbeat_at, held=desk.held_rules())
@@ -110,9 +118,10 @@ async def keep_pulse(
         await asyncio.sleep(EVERY_S)
 
 
-def _look(desk: Desk, watch: HealthWatch, alerts: AlertSender, now: datetime) -> None:
+def _view_facilities(desk: Desk, now: datetime) -> dict[str, FacilityView]:
+    """Every facility that a feed is meant to speak for."""
     held = desk.held_rules()
-    views = {
+    return {
         facility.id: FacilityView(
             feed_id=_feed_of(desk, facility),
             verdict=judge_facility(
@@ -126,6 +135,25 @@ def _look(desk: Desk, watch: HealthWatch, alerts: AlertSender, now: datetime) ->
         for facility in desk.area.facilities.values()
         if _feed_of(desk, facility) is not None
     }
+
+
+def _tell_facilities(desk: Desk, views: Mapping[str, FacilityView], metrics: FeedMetrics) -> None:
+    for facility_id, view in views.items():
+        health = desk.feeds.get(view.feed_id or "")
+        fresh_for_s = 0.0
+        if health is not None and view.expected and view.verdict.state is not FeedState.OFF:
+            fresh_for_s = health.fresh_for.total_seconds()
+        metrics.facility(facility_id, view.verdict.state, fresh_for_s=fresh_for_s)
+    metrics.held(desk.area.facilities, desk.believer.list_held())
+
+
+def _look(
+    desk: Desk,
+    watch: HealthWatch,
+    alerts: AlertSender,
+    views: Mapping[str, FacilityView],
+    now: datetime,
+) -> None:
     findings = watch.look(now, desk.feeds, views)
     for transition in findings.transitions:
         log.info(

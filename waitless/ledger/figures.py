@@ -1,5 +1,7 @@
 """The ledger's figures for Prometheus; docs/operations.md explains each."""
 
+from functools import cached_property
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
@@ -18,11 +20,16 @@ class LedgerMetrics:
             "Served answers that were told to the ledger.",
             registry=registry,
         )
-        self._shared = Gauge(
+        self._registry = registry
+
+    @cached_property
+    def _shared(self) -> Gauge:
+        """Made when it is first told: the process that writes never does, and would count as 0."""
+        return Gauge(
             "waitless_ledger_shared",
             "1 while answers see the ledger of all workers; 0 while waits are not corrected by it.",
             multiprocess_mode="livemin",
-            registry=registry,
+            registry=self._registry,
         )
 
     def journey(self, outcome: str) -> None:

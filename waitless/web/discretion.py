@@ -3,6 +3,7 @@
 import logging
 
 SERVER_LOG = "aiohttp.server"
+FRAMES = 5
 
 
 class Discretion(logging.Filter):
@@ -16,19 +17,27 @@ class Discretion(logging.Filter):
         """Let the record pass, with nothing in it that a client wrote."""
         fault = record.exc_info[1] if record.exc_info else None
         if fault is not None:
-            frames = []
-            step = fault.__traceback__
-            while step is not None:
-                code = step.tb_frame.f_code
-                frames.append(f"{code.co_filename.rsplit('/', maxsplit=1)[-1]}:{step.tb_lineno}")
-                step = step.tb_next
-            record.msg = f"{type(fault).__name__} at {' < '.join(reversed(frames[-3:]))}"
+            record.msg = locate_fault(fault)
         else:
             record.msg = "a request could not be handled"
         record.args = ()
         record.exc_info = None
         record.exc_text = None
         return True
+
+
+def locate_fault(fault: BaseException) -> str:
+    """The kind of a fault and where in the code it came up, innermost first.
+
+    Never its message: what a handler stumbled over may be what a client wrote.
+    """
+    frames = []
+    step = fault.__traceback__
+    while step is not None:
+        name = step.tb_frame.f_code.co_filename.rsplit("/", maxsplit=1)[-1]
+        frames.append(f"{name}:{step.tb_lineno}")
+        step = step.tb_next
+    return f"{type(fault).__name__} at {' < '.join(reversed(frames[-FRAMES:]))}"
 
 
 def be_discreet() -> None:

@@ -7,6 +7,8 @@ from http import HTTPStatus
 import orjson
 from aiohttp import web
 
+from waitless.web.discretion import locate_fault
+
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
@@ -119,7 +121,7 @@ _BY_STATUS = {
 }
 
 
-def answer_fault(request: web.Request, fault: Exception) -> web.Response:
+def answer_fault(request: web.Request, fault: Exception, request_id: str) -> web.Response:
     """The problem document that answers what a handler raised.
 
     Raises:
@@ -128,9 +130,13 @@ def answer_fault(request: web.Request, fault: Exception) -> web.Response:
     if isinstance(fault, RequestRefused):
         return problem_response(fault.problem, fault.detail, **fault.more)
     if not isinstance(fault, web.HTTPException):
-        # The path alone: a query may hold a position.
+        # The route alone, and no message: a query, or what it led to, may hold a position.
         route = request.match_info.route.resource
-        log.error("%s %s failed", request.method, route and route.canonical, exc_info=fault)
+        log.error(
+            "%s %s failed: %s (request %s)",
+            request.method, route and route.canonical, locate_fault(fault), request_id,
+            extra={"request_id": request_id},
+        )  # fmt: skip
         return problem_response(Problem.INTERNAL, "It has been noted. Please try again.")
     if fault.status < HTTPStatus.BAD_REQUEST:
         raise fault

@@ -20,6 +20,8 @@ Gate = Callable[[web.Request], web.StreamResponse | None]
 ShowRefusal = Callable[[web.Request, web.StreamResponse], web.StreamResponse]
 """Gives a page for people instead of a problem document."""
 _KEY = web.RequestKey("request_id", str)
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""What is counted and logged by its name; a client may send any word."""
 REFUSED = "/{path}"
 """The route of whatever has no other, as aiohttp names it."""
 MOST_QUERY = 1024
@@ -68,11 +70,12 @@ class Around:
                 else:
                     response = await handler(request)
             except Exception as fault:  # noqa: BLE001 - every fault is answered
-                response = answer_fault(request, fault)
+                response = answer_fault(request, fault, request_id_of(request))
             if show_refusal is not None and response.content_type == PROBLEM_TYPE:
                 response = show_refusal(request, response)
             duration = time.perf_counter() - began
-            answered(route, request.method, response.status, duration)
+            method = request.method if request.method in _METHODS else "other"
+            answered(route, method, response.status, duration)
             if isinstance(response, ReadyAnswer):
                 level, request_id = logging.DEBUG, response.request_id
             else:
@@ -80,7 +83,11 @@ class Around:
             if log.isEnabledFor(level):
                 log.log(
                     level, "%s %s %d %.1f ms %s",
-                    request.method, route, response.status, duration * 1000, request_id,
+                    method, route, response.status, duration * 1000, request_id,
+                    extra={
+                        "method": method, "route": route, "status": response.status,
+                        "duration_s": round(duration, 6), "request_id": request_id,
+                    },
                 )  # fmt: skip
             return response
 

@@ -16,7 +16,7 @@ from loadtests.benchmarks.throughput.backlog import AREA, open_client
 from waitless.alerts import AlertSender
 from waitless.area.pack import Area
 from waitless.health import HealthWatch
-from waitless.ingest import BROKER, Desk, Ingest, keep_pulse
+from waitless.ingest import BROKER, Desk, FeedMetrics, Ingest, keep_pulse
 from waitless.metrics import IngestMetrics
 from waitless.redis_link import open_redis
 from waitless.store import Store
@@ -59,12 +59,13 @@ async def drain_ours(area: Area, servers: Servers, count: int) -> float:
             chance=chance,
         )
         alerts = AlertSender(area.id, webhook_url=None, session=session, chance=chance)
+        watch, feeds = HealthWatch(_now()), FeedMetrics(CollectorRegistry())
         works = [
             asyncio.create_task(work)
             for work in (
                 ingest.run(),
                 subscriber.run(),
-                keep_pulse(ingest, store, {BROKER: subscriber}, HealthWatch(_now()), alerts),
+                keep_pulse(ingest, store, {BROKER: subscriber}, watch, alerts, metrics=feeds),
             )
         ]
         try:

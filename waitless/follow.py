@@ -66,6 +66,7 @@ class BoardFollower:
 
     async def _renew(self) -> None:
         epoch, readings, outlooks = await self._store.load_picture()
+        overrides = await self._store.acts.load_overrides()
         feeds = await self._store.load_health()
         pulse = await self._store.load_pulse()
         if self._lost_its_memory(epoch):
@@ -76,6 +77,7 @@ class BoardFollower:
                 epoch=epoch,
                 readings=MappingProxyType(readings),
                 outlooks=MappingProxyType(outlooks),
+                overrides=MappingProxyType(overrides),
                 feeds=MappingProxyType(feeds),
                 pulse=pulse,
                 labelled_simulated=self.board.labelled_simulated,

@@ -13,6 +13,7 @@ from waitless.alerts import AlertSender
 from waitless.background import running
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, Ingest, Transport, keep_pulse
+from waitless.ingest.acting import Acting
 from waitless.ledger.figures import KeeperMetrics
 from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
@@ -22,8 +23,10 @@ from waitless.told.figures import ToldMetrics
 from waitless.told.keeper import ToldKeeper
 from waitless.transports import make_transports
 from waitless.travel import Retimer
+from waitless.web.audit import AuditTrail
 from waitless.web.capacities import Capacities
 from waitless.web.operator import Operator
+from waitless.web.overrides import Overrides
 from waitless.web.push import Push
 from waitless.web.routes import Routes
 from waitless.web.standby import while_writing
@@ -91,17 +94,24 @@ class Writing:
         capacities = Capacities(
             self._parts.area.facilities, self._parts.keys, self._ingest, now=self._parts.now
         )
-        operator = Operator(self._ingest, self._parts.store, self._parts.keys, now=self._parts.now)
+        desk, keys, now = self._ingest.desk, self._parts.keys, self._parts.now
+        acting = Acting(self._ingest, self._parts.store, now)
+        operator = Operator(desk, acting, keys, now=now)
+        overrides = Overrides(desk, acting, keys, now=now)
+        audit = AuditTrail(acting, self._parts.store, keys)
         posts = {
             "/v1/capacities": capacities.post,
             "/v1/operator/held/{id}/release": operator.release,
             "/v1/operator/held/{id}/drop": operator.drop,
             "/v1/operator/feeds/{id}/off": operator.switch_off,
             "/v1/operator/feeds/{id}/on": operator.switch_on,
+            "/v1/operator/facilities/{id}/override": overrides.post,
+            "/v1/operator/audit/{id}/undo": audit.undo,
         }
         gets = {
             "/v1/operator/held": operator.list_held,
-            "/v1/operator/audit": operator.list_audit,
+            "/v1/operator/audit": audit.get,
+            "/v1/operator/overrides": overrides.list_all,
             "/v1/operator/told": ToldRoute(
                 self._ingest.desk.told, self._parts.keys, now=self._parts.now
             ).get,

@@ -27,6 +27,7 @@ from waitless.ledger.counts import Ledger
 from waitless.ledger.picture import LedgerPicture, no_picture
 from waitless.ledger.policy import Policy
 from waitless.ledger.usual import Usual
+from waitless.override import Override
 from waitless.reading import Reading
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
@@ -84,6 +85,26 @@ def pictures(draw: st.DrawFn, area: Area, now: datetime) -> LedgerPicture | None
         counts=np.array([one not in suspended for one in ids]),
         shared=True,
     )
+
+
+@st.composite
+def overrides(draw: st.DrawFn, area: Area, now: datetime) -> dict[str, Override]:
+    """What operators say of some facilities: just now, for long, or no more."""
+    said = {}
+    for facility_id in draw(st.sets(st.sampled_from(sorted(area.facilities)), max_size=4)):
+        at = now - draw(minutes_back)
+        minutes = draw(st.one_of(st.none(), st.integers(0, 1440)))
+        said[facility_id] = Override(
+            facility_id=facility_id,
+            at=at,
+            until=at + timedelta(minutes=draw(st.sampled_from([1, 45, 120, 10080]))),
+            by="night-desk",
+            why="rang",
+            status=draw(st.sampled_from([None, *FacilityStatus])),
+            wait_minutes=minutes,
+            wait_cleared=minutes is None and draw(st.booleans()),
+        )
+    return said
 
 
 @st.composite
@@ -155,6 +176,7 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
         epoch=epoch,
         readings=MappingProxyType(readings),
         outlooks=MappingProxyType(outlooks),
+        overrides=MappingProxyType(data.draw(overrides(east_kent, now))),
         degraded=degraded,
     )
     picture = data.draw(pictures(east_kent, now))

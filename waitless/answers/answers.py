@@ -160,17 +160,18 @@ class Answers:
 
 
 def span_of_answer(board: Board, now: datetime) -> tuple[datetime, datetime]:
-    """The instant an answer is made for, and the next: the ticks, and when waits cease to be live.
+    """The instant an answer is made for, and the next: ticks, ends of live waits and of overrides.
 
     Between two such instants nothing that an answer says changes with the clock, and a wait
     that is older than `LIVE_FOR` at `now` is too old at that instant too.
     """
     tick = now.replace(second=now.second - now.second % ANSWER_TICK_S, microsecond=0)
     since, until = tick, tick + _TICK
-    for reading in board.readings.values():
-        if reading.wait_as_of is None:
-            continue
-        end = reading.wait_as_of + LIVE_FOR + datetime.resolution
+    measured = (one.wait_as_of for one in board.readings.values() if one.wait_as_of is not None)
+    changes = [as_of + LIVE_FOR + datetime.resolution for as_of in measured]
+    for override in board.overrides.values():
+        changes += override.list_changes()
+    for end in changes:
         if tick < end <= now:
             since = max(since, end)
         elif now < end < until:

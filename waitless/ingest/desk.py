@@ -30,6 +30,7 @@ from waitless.forecast.learner import Learner
 from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
+from waitless.override import Override
 from waitless.reading import CLOCKS_DIFFER, Reading, apply_observation
 from waitless.told.monitor import Monitor
 from waitless.traffic.desk import TrafficDesk
@@ -59,6 +60,7 @@ class Desk:
         learner: what forecasts make of what is believed.
         told: what people were told, and what came.
         traffic: what is said of the roads.
+        overrides: what operators say of facilities, whether it still holds or not.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
     """
 
@@ -87,6 +89,7 @@ class Desk:
         """
         self.area = area
         self.readings: dict[str, Reading] = {}
+        self.overrides: dict[str, Override] = {}
         self.heartbeat_at: datetime | None = None
         self.touched: tuple[set[str], set[str]] = (set(), set())
         self.now = now
@@ -193,7 +196,18 @@ class Desk:
         verdict = self.believer.release(held_id, self.now())
         if isinstance(verdict, ReleaseRefusal):
             return verdict
+        self.touched[0].add(verdict.observation.facility_id)
         return found[0], self._believe(verdict.observation)
+
+    def count_overrides(self, now: datetime) -> None:
+        """Note how many overrides hold."""
+        holding = [one for one in self.overrides.values() if one.holds(now)]
+        self._metrics.overridden("door", sum(one.status is not None for one in holding))
+        self._metrics.overridden("wait", sum(one.concerns_wait for one in holding))
+
+    def count_act(self, action: str) -> None:
+        """Count one act of an operator."""
+        self._metrics.acted(action)
 
     def held_rules(self) -> dict[str, str]:
         """The rule that holds back the newest value of each facility that has such a value."""

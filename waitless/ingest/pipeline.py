@@ -76,8 +76,12 @@ class Ingest:
         if isinstance(released, ReleaseRefusal):
             return released
         value, reading = released
-        await self._patiently(lambda: self._save([reading]))
+        await self.save(reading)
         return value
+
+    async def save(self, reading: Reading) -> None:
+        """Make the truth what has become a facility's reading without a delivery."""
+        await self._patiently(lambda: self._save([reading]))
 
     async def run(self) -> None:
         """Work until cancelled, starting from what the store already holds."""
@@ -151,6 +155,7 @@ class Ingest:
         async with self._writing:
             log.warning("the store has lost what it held: saving every reading again")
             self._note(await self._save_again())
+            await self._store.acts.save_overrides(self.desk.overrides)
             self.desk.traffic.touched.update(self.desk.traffic.picture)
             self.desk.told.touched.update(self.desk.told.facilities)
 
@@ -162,6 +167,10 @@ class Ingest:
         self._epoch, readings = await self._store.load_readings()
         belief, feeds = await self._store.load_belief(), await self._store.load_health()
         self.desk.restore(readings, belief, feeds)
+        overrides = await self._store.acts.load_overrides()
+        self.desk.overrides = {
+            name: one for name, one in overrides.items() if name in self.desk.area.facilities
+        }
         self.desk.traffic.restore(await self._store.load_traffic())
         self.desk.told.restore(await self._store.load_told())
         await self._restore_forecasts()

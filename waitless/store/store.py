@@ -8,7 +8,6 @@ from typing import Any, Self
 import msgspec
 from redis.asyncio import Redis
 
-from waitless.audit import AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
 from waitless.belief.state import FeedState as FeedBelief
 from waitless.forecast.learner import Forecast
@@ -18,6 +17,7 @@ from waitless.health import FeedHealth, WatchMemory
 from waitless.lease import Command, Lease
 from waitless.pulse import Pulse
 from waitless.reading import Reading
+from waitless.store.acts import Acts
 from waitless.store.changes import Changes
 from waitless.store.codec import encode, list_decoded
 from waitless.store.save import SAVE, list_words
@@ -25,14 +25,12 @@ from waitless.told.facility import FacilityTold
 from waitless.traffic.picture import SourcePicture
 
 HISTORY_PAGE = 200
-AUDIT_LENGTH = 10_000
 
 _reading = msgspec.json.Decoder(Reading)
 _outlook = msgspec.json.Decoder(Outlook)
 _health = msgspec.json.Decoder(FeedHealth)
 _pulse = msgspec.json.Decoder(Pulse)
 _watch = msgspec.json.Decoder(WatchMemory)
-_audit = msgspec.json.Decoder(AuditEntry)
 _traffic = msgspec.json.Decoder(SourcePicture)
 _told = msgspec.json.Decoder(FacilityTold)
 _facility_belief = msgspec.json.Decoder(FacilityState)
@@ -42,8 +40,11 @@ _feed_belief = msgspec.json.Decoder(FeedBelief)
 class Store:
     """One area's shared truth. Whoever holds the writer's lease writes; anyone may read.
 
-    Every `save_` and `add_audit` raises one of `StoreAway` where the store cannot be written to
-    just now, or the lease is another's; then nothing has changed.
+    Every `save_` raises one of `StoreAway` where the store cannot be written to just now, or the
+    lease is another's; then nothing has changed.
+
+    Attributes:
+        acts: what operators say and did.
     """
 
     def __init__(self, redis: Redis, area_id: str, lease: Lease | None = None) -> None:
@@ -59,6 +60,7 @@ class Store:
         self._lease = lease or Lease(redis, area_id)
         self._prefix = f"waitless:{{{area_id}}}:"
         self._save = redis.register_script(SAVE)
+        self.acts = Acts(redis, self._lease, self._prefix)
 
     async def __aenter__(self) -> Self:
         return self
@@ -210,17 +212,6 @@ class Store:
         """The same; None where nothing was kept."""
         encoded: Any = await self._redis.get(self._key("watch"))
         return dict(list_decoded({b"watch": encoded}, _watch)).get("watch") if encoded else None
-
-    async def add_audit(self, entry: AuditEntry) -> None:
-        """Write down what an operator did; the newest ten thousand are kept."""
-        words = ("MAXLEN", "~", AUDIT_LENGTH, "*", "entry", encode(entry))
-        await self._lease.write(("XADD", self._key("audit"), *words))
-
-    async def load_audit(self, limit: int) -> list[AuditEntry]:
-        """The newest entries, newest first."""
-        entries: Any = await self._redis.xrevrange(self._key("audit"), count=limit)
-        fields = {name: entry[b"entry"] for name, entry in entries if b"entry" in entry}
-        return [entry for _, entry in list_decoded(fields, _audit)]
 
     @asynccontextmanager
     async def changes(self) -> AsyncIterator["Changes"]:

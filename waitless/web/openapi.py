@@ -9,9 +9,9 @@ from waitless import __version__
 from waitless.area.pack import Area
 from waitless.recommend.answer import Recommendation
 from waitless.web.answers import (
+    ActDone,
     AuditList,
     CapacityAnswer,
-    Done,
     FacilityCollection,
     FacilityFeature,
     FeedFigures,
@@ -19,11 +19,13 @@ from waitless.web.answers import (
     Health,
     HeldList,
     History,
+    OverrideList,
     ProblemDocument,
     Readiness,
 )
 from waitless.web.comparison import Comparison
 from waitless.web.journeys import JourneyTaken
+from waitless.web.openapi_acts import describe_acts
 from waitless.web.openapi_journeys import describe_journeys
 from waitless.web.openapi_parts import (
     HEADERS,
@@ -57,7 +59,8 @@ _TYPES = (
     CapacityAnswer,
     HeldList,
     AuditList,
-    Done,
+    ActDone,
+    OverrideList,
     JourneyTaken,
     ToldList,
 )
@@ -140,12 +143,7 @@ def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Docu
         "/v1/events": {"get": _events()},
         **describe_journeys(area.facilities, modes),
         "/v1/capacities": {"post": _capacities()},
-        "/v1/operator/held": {"get": secured(gives("listHeld", "Held values", HeldList))},
-        "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},
-        "/v1/operator/held/{id}/drop": {"post": _act("dropHeld", "Decide that it is wrong")},
-        "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
-        "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
-        "/v1/operator/audit": {"get": secured(gives("listAudit", "What was done", AuditList))},
+        **describe_acts(area.facilities),
         "/v1/operator/told": {
             "get": secured(gives("listTold", "What people were told, and what came", ToldList))
         },
@@ -212,18 +210,4 @@ def _capacities() -> Document:
         **secured({**operation, "responses": responses}),
         "summary": "Push waits in the NHS capacity form, one service or many",
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-    }
-
-
-def _act(name: str, summary: str) -> Document:
-    problems = {Problem.BAD_ACTION, Problem.UNKNOWN_HELD_VALUE, Problem.BODY_TOO_LARGE}
-    operation = gives(name, summary, Done, [path_id("held value or feed", [])], problems)
-    act = {
-        "type": "object",
-        "required": ["why"],
-        "properties": {"why": {"type": "string"}, "hours": {"type": ["number", "null"]}},
-    }
-    return {
-        **secured(operation),
-        "requestBody": {"required": True, "content": {"application/json": {"schema": act}}},
     }

@@ -59,6 +59,11 @@ class BoardFollower:
         self._watchers.add(event)
         return event
 
+    @property
+    def watched_by(self) -> int:
+        """How many watch it now."""
+        return len(self._watchers)
+
     def unwatch(self, event: asyncio.Event) -> None:
         """Stop setting an event."""
         with suppress(KeyError):

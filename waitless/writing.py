@@ -31,6 +31,7 @@ from waitless.web.push import Push
 from waitless.web.routes import Routes
 from waitless.web.standby import while_writing
 from waitless.web.told import ToldRoute
+from waitless.web.usage import UsageRoute
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,9 @@ class Writing:
             "/v1/operator/held": operator.list_held,
             "/v1/operator/audit": audit.get,
             "/v1/operator/overrides": overrides.list_all,
+            "/v1/operator/usage": UsageRoute(
+                self._parts.usage_store, keys, self._parts.area.calendar.zone, now=now
+            ).get,
             "/v1/operator/told": ToldRoute(
                 self._ingest.desk.told, self._parts.keys, now=self._parts.now
             ).get,

@@ -44,6 +44,7 @@ from waitless.web.openapi_parts import (
 from waitless.web.openapi_questions import describe_questions
 from waitless.web.problems import Problem
 from waitless.web.told import ToldList
+from waitless.web.usage import Usage
 
 _TYPES = (
     Recommendation,
@@ -63,6 +64,7 @@ _TYPES = (
     OverrideList,
     JourneyTaken,
     ToldList,
+    Usage,
 )
 _CAPACITY = {
     "type": "object",
@@ -146,6 +148,9 @@ def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Docu
         **describe_acts(area.facilities),
         "/v1/operator/told": {
             "get": secured(gives("listTold", "What people were told, and what came", ToldList))
+        },
+        "/v1/operator/usage": {
+            "get": secured(gives("getUsage", "Where people are sent, and where they go", Usage))
         },
         "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
         "/readyz": {"get": _ready()},

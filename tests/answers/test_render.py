@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -16,9 +17,9 @@ from routing.modes import Mode
 from tests.support.clock import MONDAY_MORNING
 from waitless.answers.instants import render
 from waitless.answers.question import Questions
-from waitless.answers.render import Renderer
+from waitless.answers.render import NOWHERE, Renderer
 from waitless.answers.sheet import make_sheet
-from waitless.area.facility import Need
+from waitless.area.facility import Kind, Need
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.cell import cell_of
@@ -189,8 +190,8 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
     else:
         journeys = travel.journeys_from(query.origin, query.mode)
         ways = travel.by_mode[query.mode]
-    plain = recommend(
-        query,
+    plain_answer = partial(
+        recommend,
         area=east_kent,
         journeys=journeys,
         board=board,
@@ -198,8 +199,9 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
         picture=picture,
         policy=POLICY,
     )
+    plain = plain_answer(query)
 
-    body, *_ = renderer.answer(
+    body, _, _, pointed = renderer.answer(
         Questions(east_kent).make(query, private=False),
         make_sheet(
             east_kent,
@@ -214,6 +216,17 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
     )
 
     assert body == render(plain)
+    every = plain_answer(replace(query, limit=50))
+    near = [journeys[one.facility.id] for one in every.destinations]
+    least = min((way.minutes for way in near if isinstance(way, Journey)), default=0.0)
+    nearest = {
+        Kind(one.facility.kind).value
+        for one, way in zip(every.destinations, near, strict=True)
+        if isinstance(way, Journey) and way.minutes == least
+    }
+    first = [Kind(one.facility.kind).value for one in plain.destinations]
+    assert pointed[0] == (first or [NOWHERE])[0]
+    assert pointed[1] in (nearest or {NOWHERE})
 
 
 @pytest.mark.parametrize("need", Need)

@@ -1,11 +1,13 @@
 """`/v1/operator/facilities/{id}/override`: shown at once, written down, undone, over in time."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.support.clock import FakeClock
 from tests.support.service import Patient, assert_problem, eventually, get_json, serving
@@ -218,7 +220,11 @@ async def test_a_feed_that_was_switched_off_is_on_again_when_that_is_undone(
     [undone, entry] = await audit(service)
     assert (undone["action"], undone["what"]) == ("undo", "kcht")
     assert entry["undone_by"] == undone["id"]
-    assert (await get_json(service, "/v1/feeds/kcht"))["state"] != "off"
+
+    async def is_on() -> bool:
+        return (await get_json(service, "/v1/feeds/kcht"))["state"] != "off"
+
+    await eventually(is_on)
 
 
 async def test_overrides_that_hold_are_listed_with_who_and_why(
@@ -252,6 +258,43 @@ async def test_another_writer_goes_on_with_what_was_said(
 
         await eventually(listed)
     assert (await store.acts.load_overrides())["deal-utc"].until == clock() + timedelta(hours=1)
+
+
+async def test_a_store_that_lost_everything_is_told_again_what_was_said(
+    service: Patient, store: Store, fresh_redis: Redis
+) -> None:
+    await act(service, DEAL, **FULL)
+    await fresh_redis.delete("waitless:{east-kent}:overrides", "waitless:{east-kent}:epoch")
+
+    async def told_again() -> bool:
+        return "deal-utc" in await store.acts.load_overrides()
+
+    await eventually(told_again)
+
+
+async def test_an_override_that_has_ended_is_forgotten_at_the_next_act(
+    service: Patient, store: Store, clock: FakeClock
+) -> None:
+    await act(service, DEAL, **FULL)
+    clock.move(hours=1)
+
+    await act(service, "/v1/operator/facilities/dover-utc/override", status="full", why="rang")
+
+    assert list(await store.acts.load_overrides()) == ["dover-utc"]
+
+
+async def test_an_act_of_which_nobody_wrote_down_what_it_changed_cannot_be_undone(
+    service: Patient, clock: FakeClock, fresh_redis: Redis
+) -> None:
+    entry = {"at": clock().isoformat(), "who": "x", "action": "drop", "what": "y", "why": "z"}
+    name = await fresh_redis.xadd("waitless:{east-kent}:audit", {"entry": json.dumps(entry)})
+    undo = f"/v1/operator/audit/{name.decode()}/undo"
+
+    [card] = await audit(service)
+    refused = await service.post(undo, json={"why": "x"}, headers=bearer())
+
+    assert not card["may_be_undone"]
+    assert card["why_not"] == (await assert_problem(refused, 409, "cannot_undo"))["detail"]
 
 
 @pytest.mark.parametrize(

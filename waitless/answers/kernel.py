@@ -9,7 +9,7 @@ from routing import frame, lookup
 from routing.compiled import compiled_with
 from routing.lookup import look_up
 from waitless.answers import alike, columns, compose, marks, order, ranking
-from waitless.answers.columns import ORDER, OUT
+from waitless.answers.columns import MARKS, NEAREST, ORDER, OUT
 from waitless.answers.compose import compose as compose_answer
 from waitless.answers.ranking import find_away, rank_places
 from waitless.forecast import arrays as forecast_arrays
@@ -41,8 +41,11 @@ _PARTS = (
 
 
 @compiled_with(*_PARTS)
-def find_nearest(numbers: _Ints, left_out: int, away: _Floats) -> int:
+def find_nearest(numbers: _Ints, shown: int, left_out: int, away: _Floats) -> int:
     """Return the facility with the shortest journey of those that are not left out."""
+    for place in range(shown):
+        if numbers[MARKS, place] & NEAREST:
+            return int(numbers[ORDER, place])
     nearest, out = NOBODY, np.zeros(len(away), dtype=np.bool_)
     for i in range(left_out):
         out[numbers[OUT, i]] = True
@@ -131,7 +134,7 @@ def answer_from(  # noqa: PLR0917 - compiled; one by one is quicker to hand over
     if shown == 0:
         return length, first_end, NOBODY, 0, NOBODY
     first = numbers[ORDER, 0]
-    return length, first_end, first, arrivals[first], find_nearest(numbers, left_out, away)
+    return length, first_end, first, arrivals[first], find_nearest(numbers, shown, left_out, away)
 
 
 @compiled_with(*_PARTS)

@@ -109,18 +109,8 @@ class Acting:
                 "no such feed" if health is None else why_not_back(entry.switched, health.off, now)
             )
         if entry.settled is not None:
-            return self._why_not_settled(entry.what, entry.settled)
+            return self._recall.why_not(self._find_held(entry.what), entry.settled)
         return "nobody wrote down what it changed"
-
-    def _why_not_settled(self, held_id: str, settled: Settled) -> str | None:
-        value = self._find_held(held_id)
-        if value is None or value.fate is not settled.after:
-            return "the value is gone, or something else has become of it"
-        if settled.before in (Fate.RELEASED, Fate.DROPPED):
-            return None  # an act that was taken back can be done again, if belief allows it
-        if not self._recall.may_take_back(value):
-            return "a newer reading is believed, or nobody remembers what stood before"
-        return None
 
     async def _take_back(self, audit_id: str, entry: AuditEntry, who: str, why: str) -> Done:
         undoes = audit_id
@@ -255,7 +245,7 @@ class Acting:
         return self._count(entry, await self._acts.add_audit(entry))
 
     def _count(self, entry: AuditEntry, audit_id: str) -> Done:
-        self._desk.count_act(entry.action.value)
+        self._ingest.count_act(entry.action.value)
         return Done(entry, audit_id)
 
     def _find_held(self, held_id: str) -> HeldValue | None:

@@ -199,16 +199,6 @@ class Desk:
         self.touched[0].add(verdict.observation.facility_id)
         return found[0], self._believe(verdict.observation)
 
-    def count_overrides(self, now: datetime) -> None:
-        """Note how many overrides hold."""
-        holding = [one for one in self.overrides.values() if one.holds(now)]
-        self._metrics.overridden("door", sum(one.status is not None for one in holding))
-        self._metrics.overridden("wait", sum(one.concerns_wait for one in holding))
-
-    def count_act(self, action: str) -> None:
-        """Count one act of an operator."""
-        self._metrics.acted(action)
-
     def held_rules(self) -> dict[str, str]:
         """The rule that holds back the newest value of each facility that has such a value."""
         rules: dict[str, str] = {}

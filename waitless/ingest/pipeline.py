@@ -83,6 +83,17 @@ class Ingest:
         """Make the truth what has become a facility's reading without a delivery."""
         await self._patiently(lambda: self._save([reading]))
 
+    def count_act(self, action: str) -> None:
+        """Count one act of an operator."""
+        self._metrics.acted(action)
+
+    def count_overrides(self) -> None:
+        """Note how many overrides hold."""
+        now = self.desk.now()
+        holding = [one for one in self.desk.overrides.values() if one.holds(now)]
+        self._metrics.overridden("door", sum(one.status is not None for one in holding))
+        self._metrics.overridden("wait", sum(one.concerns_wait for one in holding))
+
     async def run(self) -> None:
         """Work until cancelled, starting from what the store already holds."""
         await self._patiently(self._restore)

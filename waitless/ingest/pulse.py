@@ -92,7 +92,7 @@ async def keep_pulse(
                 fault=transport.fault,
                 expected=_is_expected(desk, health.id, now),
             )
-        desk.count_overrides(now)
+        ingest.count_overrides()
         _look(desk, watch, alerts, now)
         try:
             await ingest.mend_store()

@@ -6,6 +6,7 @@ It is in memory alone: a process that has become the writer since cannot take su
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+from waitless.audit import Settled
 from waitless.belief import Fate, HeldValue
 from waitless.belief.quarantine import KEPT
 from waitless.belief.state import FacilityState
@@ -55,19 +56,30 @@ class Recall:
             del self._acts[next(iter(self._acts))]
         self._acts[value.id] = replace(before, reading_after=self._desk.readings.get(facility_id))
 
-    def may_take_back(self, value: HeldValue) -> bool:
-        """Whether an act on this value is remembered, and nothing newer has been believed since."""
+    def why_not(self, value: HeldValue | None, settled: Settled) -> str | None:
+        """Why an act on a held value cannot be taken back now; None where it can.
+
+        Args:
+            value: as it is now; None where it is held no longer.
+            settled: what the act changed.
+        """
+        if value is None or value.fate is not settled.after:
+            return "the value is gone, or something else has become of it"
+        if settled.before in (Fate.RELEASED, Fate.DROPPED):
+            return None  # an act that was taken back is done again, if belief allows it
         before = self._acts.get(value.id)
         if before is None:
-            return False
+            return "nobody remembers what stood before"
         if value.fate is Fate.RELEASED and before.reading is None:
-            return False  # a store forgets no reading
-        return self._desk.readings.get(value.observation.facility_id) == before.reading_after
+            return "nothing was believed before"  # a store forgets no reading
+        if self._desk.readings.get(value.observation.facility_id) != before.reading_after:
+            return "a newer reading is believed"
+        return None
 
     def take_back_release(self, value: HeldValue) -> Reading:
         """What was believed before the release is believed again; gives that reading.
 
-        Values held since stay held. Only where `may_take_back` says so.
+        Values held since stay held. Only where `why_not` has nothing against it.
         """
         before, desk = self._acts.pop(value.id), self._desk
         facility_id = value.observation.facility_id
@@ -90,7 +102,7 @@ class Recall:
     def take_back_drop(self, value: HeldValue) -> None:
         """The value waits again, and may be confirmed or released.
 
-        Only where `may_take_back` says so.
+        Only where `why_not` has nothing against it.
         """
         before = self._acts.pop(value.id)
         facility_id = value.observation.facility_id

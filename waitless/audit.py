@@ -95,13 +95,10 @@ def why_not_back(
         standing: what was said last, whether it still holds or not.
         now: aware UTC.
     """
-    if find_standing(changed.after, now) is None and changed.after is not None:
+    if changed.after is not None and not changed.after.holds(now):
         return "it has ended by itself"
-    if find_standing(changed.before, now) is None and changed.before is not None:
-        if changed.after is None:
-            return "what it ended would have ended by itself"
-    elif changed.before == changed.after:
-        return "it changed nothing"
+    if find_standing(changed.before, now) == changed.after:
+        return "what stood before it would be the same by now"
     if find_standing(standing, now) != changed.after:
         return "another act came after it"
     return None

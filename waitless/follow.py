@@ -70,8 +70,7 @@ class BoardFollower:
             self._watchers.remove(event)
 
     async def _renew(self) -> None:
-        epoch, readings, outlooks = await self._store.load_picture()
-        overrides = await self._store.acts.load_overrides()
+        epoch, readings, outlooks, overrides = await self._store.load_picture()
         feeds = await self._store.load_health()
         pulse = await self._store.load_pulse()
         if self._lost_its_memory(epoch):

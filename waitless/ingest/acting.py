@@ -175,11 +175,13 @@ class Acting:
         value = self._find_held(held_id)
         if value is None:
             return ReleaseRefusal.UNKNOWN
-        before = self._recall.copy(value.observation.facility_id)
-        released = await self._ingest.release(held_id)
+        facility_id = value.observation.facility_id
+        before = self._recall.copy(facility_id)
+        released = self._desk.release(held_id)
         if isinstance(released, ReleaseRefusal):
             return released
         self._recall.remember(value, before)
+        await self._ingest.save(facility_id)
         settled = Settled(value.fate, Fate.RELEASED)
         return await self._write_held(Action.RELEASE, value, settled, who, why, undoes)
 
@@ -202,7 +204,8 @@ class Acting:
         self, value: HeldValue, settled: Settled, who: str, why: str, *, undoes: str
     ) -> Done:
         if settled.after is Fate.RELEASED:
-            await self._ingest.save(self._recall.take_back_release(value))
+            self._recall.take_back_release(value)
+            await self._ingest.save(value.observation.facility_id)
         else:
             self._recall.take_back_drop(value)
         swapped = Settled(settled.after, settled.before)

@@ -19,7 +19,6 @@ from waitless.belief import (
     Fate,
     FeedRules,
     Held,
-    HeldValue,
     Ignored,
     Openings,
     ReleaseRefusal,
@@ -190,14 +189,13 @@ class Desk:
         if reading is not None and reading.as_of > now + CLOCKS_DIFFER and facility_id in state:
             state[facility_id].as_of = None
 
-    def release(self, held_id: str) -> tuple[HeldValue, Reading] | ReleaseRefusal:
-        """An operator believes a held value; gives it with the reading it makes."""
-        found = [value for value in self.believer.list_held() if value.id == held_id]
+    def release(self, held_id: str) -> Reading | ReleaseRefusal:
+        """An operator believes a held value; gives the reading it makes."""
         verdict = self.believer.release(held_id, self.now())
         if isinstance(verdict, ReleaseRefusal):
             return verdict
         self.touched[0].add(verdict.observation.facility_id)
-        return found[0], self._believe(verdict.observation)
+        return self._believe(verdict.observation)
 
     def held_rules(self) -> dict[str, str]:
         """The rule that holds back the newest value of each facility that has such a value."""

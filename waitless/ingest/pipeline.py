@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.model import Delivery, Observation
-from waitless.belief import HeldValue, ReleaseRefusal
 from waitless.ingest.desk import Desk, Outcome
 from waitless.metrics import IngestMetrics
 from waitless.reading import Reading
@@ -70,18 +69,9 @@ class Ingest:
         await self._queue.put(_Push(observations[0].feed_id, observations, done))
         return await done
 
-    async def release(self, held_id: str) -> HeldValue | ReleaseRefusal:
-        """Believe a held value on an operator's word; returns when the store holds it."""
-        released = self.desk.release(held_id)
-        if isinstance(released, ReleaseRefusal):
-            return released
-        value, reading = released
-        await self.save(reading)
-        return value
-
-    async def save(self, reading: Reading) -> None:
-        """Make the truth what has become a facility's reading without a delivery."""
-        await self._patiently(lambda: self._save([reading]))
+    async def save(self, facility_id: str) -> None:
+        """Make the truth what has become a facility's reading on an operator's word."""
+        await self._patiently(lambda: self._save([self.desk.readings[facility_id]]))
 
     def count_act(self, action: str) -> None:
         """Count one act of an operator."""

@@ -76,8 +76,8 @@ class Recall:
             return "a newer reading is believed"
         return None
 
-    def take_back_release(self, value: HeldValue) -> Reading:
-        """What was believed before the release is believed again; gives that reading.
+    def take_back_release(self, value: HeldValue) -> None:
+        """What was believed before the release is believed again.
 
         Values held since stay held. Only where `why_not` has nothing against it.
         """
@@ -94,10 +94,8 @@ class Recall:
             desk.told.facilities[facility_id] = before.told
             desk.told.touched.add(facility_id)
         desk.touched[0].add(facility_id)
-        if before.reading is None:
-            raise AssertionError("asked to take back what may not be")
-        desk.readings[facility_id] = before.reading
-        return before.reading
+        if before.reading is not None:
+            desk.readings[facility_id] = before.reading
 
     def take_back_drop(self, value: HeldValue) -> None:
         """The value waits again, and may be confirmed or released.

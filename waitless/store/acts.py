@@ -74,7 +74,7 @@ class Acts:
     async def load_overrides(self) -> dict[str, Override]:
         """What operators say of facilities, ended or not; what cannot be read counts as absent."""
         encoded: Any = await self._redis.hgetall(self._key("overrides"))
-        return dict(list_decoded(encoded, _override))
+        return read_overrides(encoded)
 
     async def load_said(self, facility_id: str) -> list[Override]:
         """What operators said of a facility, oldest first; one that says nothing ends another."""
@@ -100,6 +100,11 @@ class Acts:
 
     def _key(self, name: str) -> str:
         return self._prefix + name
+
+
+def read_overrides(encoded: Mapping[bytes, bytes]) -> dict[str, Override]:
+    """Overrides as they are stored, by facility; what cannot be read counts as absent."""
+    return dict(list_decoded(encoded, _override))
 
 
 def _read_audit(entries: Any) -> list[tuple[str, AuditEntry]]:  # noqa: ANN401 - as Redis tells it

@@ -15,9 +15,10 @@ from waitless.forecast.outlook import Outlook
 from waitless.forecast.state import ForecastState, StateFault, decode_state
 from waitless.health import FeedHealth, WatchMemory
 from waitless.lease import Command, Lease
+from waitless.override import Override
 from waitless.pulse import Pulse
 from waitless.reading import Reading
-from waitless.store.acts import Acts
+from waitless.store.acts import Acts, read_overrides
 from waitless.store.changes import Changes
 from waitless.store.codec import encode, list_decoded
 from waitless.store.save import SAVE, list_words
@@ -95,20 +96,24 @@ class Store:
 
     async def load_readings(self) -> tuple[int, dict[str, Reading]]:
         """The epoch and the readings that belong to it. What cannot be read counts as absent."""
-        epoch, readings, _ = await self.load_picture()
+        epoch, readings, _, _ = await self.load_picture()
         return epoch, readings
 
-    async def load_picture(self) -> tuple[int, dict[str, Reading], dict[str, Outlook]]:
-        """The same with the outlooks that belong to it."""
+    async def load_picture(
+        self,
+    ) -> tuple[int, dict[str, Reading], dict[str, Outlook], dict[str, Override]]:
+        """The same with the outlooks that belong to it, and what operators say."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.get(self._key("epoch"))
             pipe.hgetall(self._key("latest"))
             pipe.hgetall(self._key("outlooks"))
-            epoch, latest, outlooks = await pipe.execute()
+            pipe.hgetall(self._key("overrides"))
+            epoch, latest, outlooks, overrides = await pipe.execute()
         return (
             int(epoch or 0),
             dict(list_decoded(latest, _reading)),
             dict(list_decoded(outlooks, _outlook)),
+            read_overrides(overrides),
         )
 
     async def load_forecasts(self) -> dict[str, ForecastState | StateFault]:

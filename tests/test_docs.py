@@ -114,6 +114,7 @@ def test_every_metric_follows_the_conventions() -> None:
 def test_every_label_comes_from_the_code_or_the_pack() -> None:
     bounded = {
         "feed", "facility", "state", "rule", "reason", "fate", "objective", "outcome", "whom",
+        "kind", "how", "what", "action",
     }  # fmt: skip
 
     for wrapper in Everything().wrappers:

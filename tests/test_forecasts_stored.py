@@ -90,7 +90,7 @@ async def test_readings_and_what_is_forecast_from_them_are_written_at_once(
     epoch = await store.save_readings([one], told_of(learner, one))
 
     assert epoch == before + 1
-    found, readings, outlooks = await store.load_picture()
+    found, readings, outlooks, _ = await store.load_picture()
     assert (found, readings) == (epoch, {"deal-utc": one})
     assert outlooks["deal-utc"].as_of == one.wait_as_of
     restored = (await store.load_forecasts())["deal-utc"]
@@ -109,7 +109,7 @@ async def test_what_is_no_longer_forecast_is_taken_away(store: Store, learner: L
 
     await store.save_readings([closed], told_of(learner, closed))
 
-    _, _, outlooks = await store.load_picture()
+    _, _, outlooks, _ = await store.load_picture()
     assert outlooks == {}
     assert list(await store.load_forecasts()) == ["deal-utc"]
 
@@ -184,7 +184,7 @@ async def test_a_damaged_outlook_counts_as_absent(
     await store.save_readings([one], told_of(learner, one))
     await fresh_redis.hset(OUTLOOKS, "deal-utc", b'{"as_of":"2026-11-23T10:00:00Z"}')
 
-    _, readings, outlooks = await store.load_picture()
+    _, readings, outlooks, _ = await store.load_picture()
 
     assert readings == {"deal-utc": one}
     assert outlooks == {}

@@ -20,6 +20,7 @@ from waitless.audit import Action, AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
 from waitless.health import FeedHealth, WatchMemory
 from waitless.lease import LASTS_S, Lease, LeaseLost
+from waitless.override import Override
 from waitless.pulse import Pulse
 from waitless.reading import apply_observation
 from waitless.redis_link import StoreUnwilling
@@ -28,6 +29,9 @@ from waitless.traffic.picture import SourcePicture
 from waitless.travel.shelf import Entry, Shelf
 
 READING = apply_observation(None, observation("deal-utc", 22, as_of=MONDAY_MORNING))
+OVERRIDE = Override(
+    facility_id="deal-utc", at=MONDAY_MORNING, until=MONDAY_MORNING, by="night-desk", why="y"
+)
 KEY = "waitless:{east-kent}:writer"
 TABLE = Entry(pack="a", frame="b", table="c", as_of=None)
 WRITES: dict[str, Callable[[Store, Shelf], Awaitable[object]]] = {
@@ -40,8 +44,16 @@ WRITES: dict[str, Callable[[Store, Shelf], Awaitable[object]]] = {
     ),
     "traffic": lambda store, _: store.save_traffic({"roads": SourcePicture()}),
     "watch": lambda store, _: store.save_watch(WatchMemory()),
-    "audit": lambda store, _: store.add_audit(
+    "audit": lambda store, _: store.acts.add_audit(
         AuditEntry(at=MONDAY_MORNING, who="night-desk", action=Action.DROP, what="x", why="y")
+    ),
+    "override": lambda store, _: store.acts.save_override(
+        OVERRIDE,
+        lifted=False,
+        ended=[],
+        entry=AuditEntry(
+            at=MONDAY_MORNING, who="night-desk", action=Action.OVERRIDE, what="deal-utc", why="y"
+        ),
     ),
     "tables": lambda _, shelf: shelf.put(Mode.DRIVE, TABLE, b"frame", b"table"),
 }

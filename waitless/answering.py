@@ -97,7 +97,12 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     feeds = Feeds(area, follower, now=now)
     events = Events(follower, now=now)
     journeys = Journeys(
-        parts.ledger_store, area.facilities, parts.modes, now=now, metrics=parts.ledger_metrics
+        parts.ledger_store,
+        area.facilities,
+        parts.modes,
+        now=now,
+        metrics=parts.ledger_metrics,
+        on_begun=lambda one: parts.usage.count_journey(area.facilities[one].kind.value),
     )
     docs = Docs(area, parts.modes, now=now)
     tiles = parts.settings.map_tiles and Tiles(

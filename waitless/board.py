@@ -9,6 +9,7 @@ from feeds.model import Wait
 from waitless.area.facility import Facility
 from waitless.forecast.outlook import Outlook
 from waitless.health import FeedHealth, FeedState, judge_facility
+from waitless.override import Override
 from waitless.pulse import Pulse
 from waitless.reading import Reading
 
@@ -24,6 +25,8 @@ class Board:
     outlooks: Mapping[str, Outlook] = field(default_factory=lambda: MappingProxyType({}))
     """What is forecast of each facility; `live_outlook` knows whether it still counts."""
     feeds: Mapping[str, FeedHealth] = field(default_factory=lambda: MappingProxyType({}))
+    overrides: Mapping[str, Override] = field(default_factory=lambda: MappingProxyType({}))
+    """What operators say of facilities, whether it still holds or not."""
     pulse: Pulse | None = None
     """The writer's last sign of life; None before the first."""
     labelled_simulated: bool = False
@@ -38,11 +41,25 @@ class Board:
             reading.simulated for reading in self.readings.values()
         )
 
+    def override_at(self, facility_id: str, now: datetime) -> Override | None:
+        """What an operator says of a facility; None where nobody does, or no longer."""
+        override = self.overrides.get(facility_id)
+        return override if override is not None and override.holds(now) else None
+
+    def reading_at(self, facility_id: str, now: datetime) -> Reading | None:
+        """What is believed of a facility, with the wait that an operator lays over it."""
+        reading, override = self.readings.get(facility_id), self.override_at(facility_id, now)
+        return reading if override is None else override.lay_over(reading)
+
     def live_wait(self, facility_id: str, now: datetime) -> Wait | None:
         """The wait that may be shown of a facility as live; None where there is none.
 
-        What a feed said before an operator switched it off is not shown either.
+        What a feed said before an operator switched it off is not shown either; what an operator
+        entered goes before what any feed says.
         """
+        override = self.override_at(facility_id, now)
+        if override is not None and override.concerns_wait:
+            return override.live_wait(now)
         reading = self.readings.get(facility_id)
         if reading is None:
             return None
@@ -56,6 +73,9 @@ class Board:
 
         A forecast is of one reading: one of another never stands in for it.
         """
+        override = self.override_at(facility_id, now)
+        if override is not None and override.concerns_wait:
+            return None
         if self.live_wait(facility_id, now) is None:
             return None
         outlook = self.outlooks.get(facility_id)

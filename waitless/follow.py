@@ -59,13 +59,18 @@ class BoardFollower:
         self._watchers.add(event)
         return event
 
+    @property
+    def watched_by(self) -> int:
+        """How many watch it now."""
+        return len(self._watchers)
+
     def unwatch(self, event: asyncio.Event) -> None:
         """Stop setting an event."""
         with suppress(KeyError):
             self._watchers.remove(event)
 
     async def _renew(self) -> None:
-        epoch, readings, outlooks = await self._store.load_picture()
+        epoch, readings, outlooks, overrides = await self._store.load_picture()
         feeds = await self._store.load_health()
         pulse = await self._store.load_pulse()
         if self._lost_its_memory(epoch):
@@ -76,6 +81,7 @@ class BoardFollower:
                 epoch=epoch,
                 readings=MappingProxyType(readings),
                 outlooks=MappingProxyType(outlooks),
+                overrides=MappingProxyType(overrides),
                 feeds=MappingProxyType(feeds),
                 pulse=pulse,
                 labelled_simulated=self.board.labelled_simulated,

@@ -36,12 +36,13 @@ end
 _WRITE = (
     GUARD
     + """
-local at = 2
+local at, told = 2, false
 while at <= #ARGV do
   local words = tonumber(ARGV[at])
-  redis.call(unpack(ARGV, at + 1, at + words))
+  told = redis.call(unpack(ARGV, at + 1, at + words))
   at = at + words + 1
 end
+return told
 """
 )
 _GRANT = """
@@ -163,8 +164,10 @@ class Lease:
         except (*StoreAway, ResponseError) as fault:
             log.info("the writer's lease lapses by itself: %s", fault)
 
-    async def write(self, *commands: Command) -> None:
+    async def write(self, *commands: Command) -> Any:  # noqa: ANN401 - commands answer anything
         """Do commands in order, all of them or, where the lease is another's, none.
+
+        Gives what the last of them answers.
 
         Args:
             commands: name, key (of a PUBLISH: channel) and the rest of each; all keys have the
@@ -177,7 +180,7 @@ class Lease:
         words: list[str | int | bytes] = [self.token]
         for command in commands:
             words += (len(command), *command)
-        await self.run(self._write, keys, words)
+        return await self.run(self._write, keys, words)
 
     async def run(
         self, script: AsyncScript, keys: Sequence[str], words: Sequence[str | int | bytes]

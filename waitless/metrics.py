@@ -78,6 +78,19 @@ class IngestMetrics:
         self._retried = Counter(
             "waitless_store_retries", "Store work done again: it was away.", registry=registry
         )
+        self._overrides = Gauge(
+            "waitless_overrides",
+            "Facilities of which an operator says something in place of their feeds, by what.",
+            ["what"],
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
+        self._acts = Counter(
+            "waitless_operator_acts",
+            "What operators did and was written to the audit, by action.",
+            ["action"],
+            registry=registry,
+        )
         # Looked up at every message: finding a label's child costs more than counting.
         self._believed_of = cache(self._believed.labels)
         self._measured_of = cache(self._measured.labels)
@@ -117,6 +130,14 @@ class IngestMetrics:
         kinds |= told.keys()
         for kind in kinds:
             self._trips_told.labels(feed_id, kind).set(told.get(kind, 0))
+
+    def overridden(self, what: str, facilities: int) -> None:
+        """Note of how many facilities an operator says something of the `door` or the `wait`."""
+        self._overrides.labels(what).set(facilities)
+
+    def acted(self, action: str) -> None:
+        """Count one act of an operator."""
+        self._acts.labels(action).inc()
 
     def forecasts_dropped(self, number: int) -> None:
         """Count forecasts that start afresh, as what was stored of them cannot be read."""

@@ -33,6 +33,8 @@ from waitless.timetable import TripFollower, TripShelf
 from waitless.traffic.simulated import with_simulated_traffic
 from waitless.travel import MODES, Shelf, TimetableKeeper, TravelFollower, TravelTables
 from waitless.travel.timetables import Timetables
+from waitless.usage.counting import UsageCounts
+from waitless.usage.store import UsageStore
 from waitless.web.targets import Targets
 
 Clock = Callable[[], datetime]
@@ -95,6 +97,13 @@ class Parts:
         self.served = ServedAnswers(self.ledger_store, now=now, on_told=self.ledger_metrics.served)
         self.pulse_watch = PulseWatch(now)
         self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
+        self.usage_store = UsageStore(redis, self.area.id)
+        self.usage = UsageCounts(
+            self.usage_store,
+            self.area.calendar.zone,
+            now=now,
+            streams=lambda: self.follower.watched_by,
+        )
         cache = NearCache(
             most_entries=settings.cache_entries, most_bytes=settings.cache_megabytes * 2**20
         )
@@ -114,6 +123,7 @@ class Parts:
             ),
             cache=cache,
             on_advice=self._count_advice if self.policy.served_share > 0 else None,
+            on_answer=self.usage.count_answer,
         )
 
     def _count_advice(self, facility_id: str, arrival_us: int) -> None:
@@ -126,6 +136,7 @@ class Parts:
             "follow the shelf": self.travel.run(),
             "follow the ledger": self.ledger.run(),
             "count served answers": self.served.run(),
+            "count usage": self.usage.run(),
         }
         if self.area.timetable is not None:
             trips = TripFollower(self.trip_shelf, self.timetables.take, now=self.now)

@@ -13,6 +13,7 @@ from waitless.alerts import AlertSender
 from waitless.background import running
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, FeedMetrics, Ingest, Transport, keep_pulse
+from waitless.ingest.acting import Acting
 from waitless.ledger.figures import KeeperMetrics
 from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
@@ -24,12 +25,15 @@ from waitless.told.figures import ToldMetrics
 from waitless.told.keeper import ToldKeeper
 from waitless.transports import make_transports
 from waitless.travel import Retimer
+from waitless.web.audit import AuditTrail
 from waitless.web.capacities import Capacities
 from waitless.web.operator import Operator
+from waitless.web.overrides import Overrides
 from waitless.web.push import Push
 from waitless.web.routes import Routes
 from waitless.web.standby import while_writing
 from waitless.web.told import ToldRoute
+from waitless.web.usage import UsageRoute
 
 log = logging.getLogger(__name__)
 
@@ -94,18 +98,28 @@ class Writing:
             self._parts.area.facilities, self._parts.keys, self._ingest, now=self._parts.now
         )
         guard, _ = add_sign_in(self._parts, routes)
-        operator = Operator(self._ingest, self._parts.store, guard, now=self._parts.now)
+        desk, now = self._ingest.desk, self._parts.now
+        acting = Acting(self._ingest, self._parts.store, now)
+        operator = Operator(desk, acting, guard, now=now)
+        overrides = Overrides(desk, acting, guard, now=now)
+        audit = AuditTrail(acting, self._parts.store, guard)
         posts = {
             "/v1/capacities": capacities.post,
             "/v1/operator/held/{id}/release": operator.release,
             "/v1/operator/held/{id}/drop": operator.drop,
             "/v1/operator/feeds/{id}/off": operator.switch_off,
             "/v1/operator/feeds/{id}/on": operator.switch_on,
+            "/v1/operator/facilities/{id}/override": overrides.post,
+            "/v1/operator/audit/{id}/undo": audit.undo,
         }
         gets = {
             "/v1/operator/held": operator.list_held,
-            "/v1/operator/audit": operator.list_audit,
-            "/v1/operator/told": ToldRoute(self._ingest.desk.told, guard, now=self._parts.now).get,
+            "/v1/operator/audit": audit.get,
+            "/v1/operator/overrides": overrides.list_all,
+            "/v1/operator/usage": UsageRoute(
+                self._parts.usage_store, guard, self._parts.area.calendar.zone, now=now
+            ).get,
+            "/v1/operator/told": ToldRoute(desk.told, guard, now=now).get,
         }
         for definition in self._parts.area.feeds:
             if isinstance(definition.transport, HttpPush):

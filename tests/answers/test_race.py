@@ -7,6 +7,7 @@ from types import MappingProxyType
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from feeds.model import FacilityStatus
 from routing.modes import Mode
 from tests.support.clock import MONDAY_MORNING
 from tests.support.messages import observation
@@ -21,6 +22,7 @@ from waitless.board import Board
 from waitless.cell import cell_of
 from waitless.health import FeedHealth
 from waitless.health.states import SwitchedOff
+from waitless.override import Override
 from waitless.reading import apply_observation
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
@@ -50,7 +52,7 @@ class World:
         self.questions = Questions(area)
 
     def change(self) -> None:
-        match self.lots.randrange(6):
+        match self.lots.randrange(7):
             case 0:
                 self.now += timedelta(seconds=self.lots.choice([0.4, 3, 70, 900, -4]))
             case 1:
@@ -64,17 +66,29 @@ class World:
                 health = FeedHealth(id="kcht", transport="mqtt", cadence_s=300)
                 health.off = self.lots.choice([None, off])
                 self.replace_board(feeds={"kcht": health})
+            case 5:
+                one = Override(
+                    facility_id=self.lots.choice(list(self.area.facilities)),
+                    at=self.now,
+                    until=self.now + timedelta(seconds=self.lots.choice([1.5, 65, 3000])),
+                    by="night-desk",
+                    why="rang",
+                    status=self.lots.choice([None, *FacilityStatus]),
+                    wait_minutes=self.lots.choice([None, 0, 45]),
+                )
+                self.replace_board(overrides={**self.board.overrides, one.facility_id: one})
             case _:
                 facility_id = self.lots.choice(list(self.area.facilities))
                 as_of = self.now - timedelta(minutes=self.lots.choice([0, 5, 29.99, 31]))
-                one = observation(facility_id, self.lots.randrange(300), as_of=as_of)
-                readings = {**self.board.readings, facility_id: apply_observation(None, one)}
+                posted = observation(facility_id, self.lots.randrange(300), as_of=as_of)
+                readings = {**self.board.readings, facility_id: apply_observation(None, posted)}
                 self.replace_board(epoch=self.board.epoch + 1, readings=readings)
 
     def replace_board(self, **changed: object) -> None:
         given = {
             "epoch": self.board.epoch,
             "readings": self.board.readings,
+            "overrides": self.board.overrides,
             "feeds": self.board.feeds,
             "degraded": self.board.degraded,
             **changed,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -16,9 +17,9 @@ from routing.modes import Mode
 from tests.support.clock import MONDAY_MORNING
 from waitless.answers.instants import render
 from waitless.answers.question import Questions
-from waitless.answers.render import Renderer
+from waitless.answers.render import NOWHERE, Renderer
 from waitless.answers.sheet import make_sheet
-from waitless.area.facility import Need
+from waitless.area.facility import Kind, Need
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.cell import cell_of
@@ -27,6 +28,7 @@ from waitless.ledger.counts import Ledger
 from waitless.ledger.picture import LedgerPicture, no_picture
 from waitless.ledger.policy import Policy
 from waitless.ledger.usual import Usual
+from waitless.override import Override
 from waitless.reading import Reading
 from waitless.recommend.query import Query
 from waitless.recommend.recommend import recommend
@@ -84,6 +86,26 @@ def pictures(draw: st.DrawFn, area: Area, now: datetime) -> LedgerPicture | None
         counts=np.array([one not in suspended for one in ids]),
         shared=True,
     )
+
+
+@st.composite
+def overrides(draw: st.DrawFn, area: Area, now: datetime) -> dict[str, Override]:
+    """What operators say of some facilities: just now, for long, or no more."""
+    said = {}
+    for facility_id in draw(st.sets(st.sampled_from(sorted(area.facilities)), max_size=4)):
+        at = now - draw(minutes_back)
+        minutes = draw(st.one_of(st.none(), st.integers(0, 1440)))
+        said[facility_id] = Override(
+            facility_id=facility_id,
+            at=at,
+            until=at + timedelta(minutes=draw(st.sampled_from([1, 45, 120, 10080]))),
+            by="night-desk",
+            why="rang",
+            status=draw(st.sampled_from([None, *FacilityStatus])),
+            wait_minutes=minutes,
+            wait_cleared=minutes is None and draw(st.booleans()),
+        )
+    return said
 
 
 @st.composite
@@ -155,6 +177,7 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
         epoch=epoch,
         readings=MappingProxyType(readings),
         outlooks=MappingProxyType(outlooks),
+        overrides=MappingProxyType(data.draw(overrides(east_kent, now))),
         degraded=degraded,
     )
     picture = data.draw(pictures(east_kent, now))
@@ -167,8 +190,8 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
     else:
         journeys = travel.journeys_from(query.origin, query.mode)
         ways = travel.by_mode[query.mode]
-    plain = recommend(
-        query,
+    plain_answer = partial(
+        recommend,
         area=east_kent,
         journeys=journeys,
         board=board,
@@ -176,8 +199,9 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
         picture=picture,
         policy=POLICY,
     )
+    plain = plain_answer(query)
 
-    body, *_ = renderer.answer(
+    body, _, _, pointed = renderer.answer(
         Questions(east_kent).make(query, private=False),
         make_sheet(
             east_kent,
@@ -192,6 +216,17 @@ def test_an_answer_has_the_bytes_of_the_plain_one(  # noqa: PLR0917 - drawn
     )
 
     assert body == render(plain)
+    every = plain_answer(replace(query, limit=50))
+    near = [journeys[one.facility.id] for one in every.destinations]
+    least = min((way.minutes for way in near if isinstance(way, Journey)), default=0.0)
+    nearest = {
+        Kind(one.facility.kind).value
+        for one, way in zip(every.destinations, near, strict=True)
+        if isinstance(way, Journey) and way.minutes == least
+    }
+    first = [Kind(one.facility.kind).value for one in plain.destinations]
+    assert pointed[0] == (first or [NOWHERE])[0]
+    assert pointed[1] in (nearest or {NOWHERE})
 
 
 @pytest.mark.parametrize("need", Need)

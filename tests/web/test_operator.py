@@ -166,3 +166,32 @@ async def test_an_unknown_held_value_or_feed_is_refused(desk: Patient) -> None:
 async def test_without_a_key_nothing_is_told(desk: Patient) -> None:
     await assert_problem(await desk.get("/v1/operator/held"), 401, "unauthenticated")
     await assert_problem(await desk.get("/v1/operator/audit"), 401, "unauthenticated")
+
+
+async def test_a_release_is_undone_and_what_was_shown_before_is_shown_again(desk: Patient) -> None:
+    [value] = await held_values(desk)
+    act = {"json": {"why": "rang the unit"}, "headers": bearer()}
+    done = await (await desk.post(path_of(value, "release"), **act)).json()
+
+    undone = await desk.post(f"/v1/operator/audit/{done['audit_id']}/undo", **act)
+
+    assert undone.status == 200, await undone.text()
+
+    async def shown_as_before() -> bool:
+        return await shown_minutes(desk) == 30
+
+    await eventually(shown_as_before)
+    assert [one["fate"] for one in await held_values(desk)] == ["waiting"]
+
+
+async def test_a_drop_is_undone_and_can_be_done_again_from_the_audit(desk: Patient) -> None:
+    [value] = await held_values(desk)
+    act = {"json": {"why": "typing error"}, "headers": bearer()}
+    dropped = await (await desk.post(path_of(value, "drop"), **act)).json()
+
+    undone = await (await desk.post(f"/v1/operator/audit/{dropped['audit_id']}/undo", **act)).json()
+    assert [one["fate"] for one in await held_values(desk)] == ["waiting"]
+    redone = await desk.post(f"/v1/operator/audit/{undone['audit_id']}/undo", **act)
+
+    assert redone.status == 200, await redone.text()
+    assert [one["fate"] for one in await held_values(desk)] == ["dropped"]

@@ -11,7 +11,7 @@ from routing.modes import Mode
 from waitless.answers.entry import ANSWER_TICK_S, Entry
 from waitless.answers.nearcache import NearCache
 from waitless.answers.question import Question
-from waitless.answers.render import Renderer
+from waitless.answers.render import Pointed, Renderer
 from waitless.answers.sheet import Sheet, make_sheet
 from waitless.answers.travelled import Travelled
 from waitless.area.pack import Area
@@ -42,6 +42,7 @@ class Answers:
         renderer: Renderer,
         cache: NearCache,
         on_advice: Callable[[str, int], None] | None = None,
+        on_answer: Callable[[Pointed], None] | None = None,
     ) -> None:
         """Nothing made yet.
 
@@ -55,6 +56,7 @@ class Answers:
             renderer: of the area.
             cache: where answers are kept.
             on_advice: told of every answer given what it puts first, as `Advised`.
+            on_answer: told of every answer given of what kinds that is, as `Pointed`.
         """
         self._area = area
         self._get_board = board
@@ -66,6 +68,7 @@ class Answers:
         self._renderer = renderer
         self._cache = cache
         self._on_advice = on_advice
+        self._on_answer = on_answer
         self._board = EMPTY_BOARD
         self._sheet = make_sheet(area, EMPTY_BOARD, _BEFORE, _BEFORE)
         self._unforeseen: Sheet | None = None
@@ -80,6 +83,8 @@ class Answers:
         entry = self.look(question, now)
         if self._on_advice is not None and entry.advised is not None:
             self._on_advice(*entry.advised)
+        if self._on_answer is not None and entry.pointed is not None:
+            self._on_answer(entry.pointed)
         return entry
 
     def look(self, question: Question, now: datetime) -> Entry:
@@ -101,10 +106,17 @@ class Answers:
         travelled = self._travelled[question.mode]
         entry = self._cache.find(question.key, sheet, travelled)
         if entry is None:
-            body, until, advised = self._renderer.answer(question, sheet, travelled)
+            body, until, advised, pointed = self._renderer.answer(question, sheet, travelled)
             tag = sheet.tag + travelled.tag + question.tag
             entry = Entry(
-                body, sheet, travelled, until, tag=tag, private=question.private, advised=advised
+                body,
+                sheet,
+                travelled,
+                until,
+                tag=tag,
+                private=question.private,
+                advised=advised,
+                pointed=pointed,
             )
             self._cache.put(question.key, entry)
         return entry
@@ -160,17 +172,18 @@ class Answers:
 
 
 def span_of_answer(board: Board, now: datetime) -> tuple[datetime, datetime]:
-    """The instant an answer is made for, and the next: the ticks, and when waits cease to be live.
+    """The instant an answer is made for, and the next: ticks, ends of live waits and of overrides.
 
     Between two such instants nothing that an answer says changes with the clock, and a wait
     that is older than `LIVE_FOR` at `now` is too old at that instant too.
     """
     tick = now.replace(second=now.second - now.second % ANSWER_TICK_S, microsecond=0)
     since, until = tick, tick + _TICK
-    for reading in board.readings.values():
-        if reading.wait_as_of is None:
-            continue
-        end = reading.wait_as_of + LIVE_FOR + datetime.resolution
+    measured = (one.wait_as_of for one in board.readings.values() if one.wait_as_of is not None)
+    changes = [as_of + LIVE_FOR + datetime.resolution for as_of in measured]
+    for override in board.overrides.values():
+        changes += override.list_changes()
+    for end in changes:
         if tick < end <= now:
             since = max(since, end)
         elif now < end < until:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from waitless.answers.laid import Laid
-from waitless.answers.render import Advised
+from waitless.answers.render import Advised, Pointed
 from waitless.answers.sheet import Sheet
 from waitless.answers.travelled import Travelled
 
@@ -18,7 +18,7 @@ OVERHEAD_BYTES = 1024
 class Entry(Laid):
     """One answer."""
 
-    __slots__ = ("advised", "sheet", "travelled")
+    __slots__ = ("advised", "pointed", "sheet", "travelled")
 
     def __init__(
         self,
@@ -30,6 +30,7 @@ class Entry(Laid):
         tag: bytes,
         private: bool,
         advised: Advised | None = None,
+        pointed: Pointed | None = None,
     ) -> None:
         """Hold an answer.
 
@@ -41,6 +42,7 @@ class Entry(Laid):
             tag: of this answer among all, for its ETag.
             private: whether it stays out of shared caches.
             advised: what it puts first.
+            pointed: of what kinds that and the nearest are.
         """
         super().__init__(
             body, most_age_s=ANSWER_TICK_S, valid_until=valid_until, tag=tag, private=private
@@ -48,6 +50,7 @@ class Entry(Laid):
         self.sheet = sheet
         self.travelled = travelled
         self.advised = advised
+        self.pointed = pointed
 
     def nbytes(self) -> int:
         """Memory, bytes; a compressed form is counted before it is made."""

@@ -9,7 +9,7 @@ from routing import frame, lookup
 from routing.compiled import compiled_with
 from routing.lookup import look_up
 from waitless.answers import alike, columns, compose, marks, order, ranking
-from waitless.answers.columns import ORDER
+from waitless.answers.columns import MARKS, NEAREST, ORDER, OUT
 from waitless.answers.compose import compose as compose_answer
 from waitless.answers.ranking import find_away, rank_places
 from waitless.forecast import arrays as forecast_arrays
@@ -38,6 +38,21 @@ _PARTS = (
     ledger_arrays, temper, reasons, recommend,
 )  # fmt: skip
 """Modules of compiled functions and constants that are frozen in."""
+
+
+@compiled_with(*_PARTS)
+def find_nearest(numbers: _Ints, shown: int, left_out: int, away: _Floats) -> int:
+    """Return the facility with the shortest journey of those that are not left out."""
+    for place in range(shown):
+        if numbers[MARKS, place] & NEAREST:
+            return int(numbers[ORDER, place])
+    nearest, out = NOBODY, np.zeros(len(away), dtype=np.bool_)
+    for i in range(left_out):
+        out[numbers[OUT, i]] = True
+    for f in range(len(away)):
+        if not out[f] and (nearest == NOBODY or away[f] < away[nearest]):
+            nearest = f
+    return nearest
 
 
 @compiled_with(*_PARTS)
@@ -90,7 +105,7 @@ def answer_from(  # noqa: PLR0917 - compiled; one by one is quicker to hand over
     doors_first: _Ints,
     waits: _Bytes,
     waits_first: _Ints,
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, int, int, int]:
     """Answer from journeys that are found already; arguments and result as `answer_whole`'s."""
     away = find_away(minutes, column)
     arrivals = find_arrivals(now_us, away)
@@ -117,9 +132,9 @@ def answer_from(  # noqa: PLR0917 - compiled; one by one is quicker to hand over
         ways, ways_first, bars, bars_first, doors, doors_first, waits, waits_first,
     )  # fmt: skip
     if shown == 0:
-        return length, first_end, NOBODY, 0
+        return length, first_end, NOBODY, 0, NOBODY
     first = numbers[ORDER, 0]
-    return length, first_end, first, arrivals[first]
+    return length, first_end, first, arrivals[first], find_nearest(numbers, shown, left_out, away)
 
 
 @compiled_with(*_PARTS)
@@ -129,7 +144,7 @@ def answer_whole(
     limit: int,
     spread: int,
     *asked: Any,  # noqa: ANN401
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, int, int, int]:
     """Write an answer.
 
     Args:
@@ -141,10 +156,10 @@ def answer_whole(
 
     Returns:
         How many bytes that took (or `ALL_WET`), the first end of a live wait among the
-        destinations shown (`columns.NEVER`), the facility shown first (or `NOBODY`), and when one
-        arrives there, microseconds since 1970.
+        destinations shown (`columns.NEVER`), the facility shown first (or `NOBODY`), when one
+        arrives there, microseconds since 1970, and the nearest that could be (or `NOBODY`).
     """
     all_wet, minutes, distance_m, live = look_up(east, north, *asked[:LOOKED_UP])
     if all_wet:
-        return ALL_WET, 0, NOBODY, 0
+        return ALL_WET, 0, NOBODY, 0, NOBODY
     return answer_from(minutes, distance_m, live, limit, spread, *asked[LOOKED_UP:])

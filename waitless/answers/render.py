@@ -41,10 +41,13 @@ NOT_DRAWN = -1
 _FARTHEST = timedelta(hours=LENGTH_S // 3600) + timedelta(seconds=HORIZON_S)
 """From a departure to the latest arrival by timetable: a day's last, after the whole day."""
 Buffer: TypeAlias = "bytes | memoryview[int]"
-_Answered = tuple[int, int, int, int]
+_Answered = tuple[int, int, int, int, int]
 """As `answer_whole` returns it."""
 Advised = tuple[str, int]
 """A facility, and when one arrives there, microseconds since 1970."""
+Pointed = tuple[str, str]
+"""The kinds of the place an answer puts first, and of the nearest that could be; `NOWHERE`."""
+NOWHERE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,9 @@ class Renderer:
         by_id = sorted(range(len(self._facilities)), key=lambda f: self._facilities[f].id)
         self._id_order = np.empty(len(by_id), dtype=np.int64)
         self._id_order[by_id] = np.arange(len(by_id))
+        kinds = [*(one.kind.value for one in self._facilities), NOWHERE]
+        self._kinds = [[(first, nearest) for nearest in kinds] for first in kinds]
+        """By facility shown first and nearest; the last of each is `NOBODY`."""
         self._doors: dict[tuple[Need, bool], _DoorsLaid] = {}
         """By need, and whether one departs later or by timetable."""
         self._barred: dict[tuple[Need, int | None], _Barred] = {}
@@ -127,8 +133,8 @@ class Renderer:
 
     def answer(
         self, question: Question, sheet: Sheet, travelled: Travelled
-    ) -> tuple[bytes, datetime, Advised | None]:
-        """The answer's JSON, until when it is good, and what it puts first."""
+    ) -> tuple[bytes, datetime, Advised | None, Pointed]:
+        """The answer's JSON, until when it is good, what it puts first, and of what kinds."""
         query = question.query
         setting = self._settings.get(question.setting)
         if setting is None or setting.sheet is not sheet or setting.travelled is not travelled:
@@ -139,11 +145,11 @@ class Renderer:
             composed, answered = self._ride(question, sheet, travelled, setting, spread)
         else:
             composed, answered = self._drive(question, travelled, setting, spread)
-        _, first_end_us, first, arrival_us = answered
+        _, first_end_us, first, arrival_us, nearest = answered
         until, told = sheet.valid_until(first_end_us)
         body = b"".join((sheet.opening, told, sheet.about, question.opening, composed))
         advised = None if first == NOBODY else (self._facilities[first].id, arrival_us)
-        return body, until, advised
+        return body, until, advised, self._kinds[first][nearest]
 
     def _drive(
         self, question: Question, travelled: ByRoad, setting: "_Setting", spread: int

@@ -20,7 +20,7 @@ from waitless.ledger.policy import UNMOVED, Policy
 from waitless.reading import LIVE_FOR
 from waitless.recommend.cards import wait_card
 from waitless.recommend.reasons import Reason, list_wait_reasons
-from waitless.recommend.recommend import VALID_FOR
+from waitless.recommend.recommend import find_good_until
 from waitless.recommend.suit import Exclusion, Reported, find_reported
 from waitless.recommend.waits import Basis, Waits, lay_waits
 
@@ -44,6 +44,8 @@ class Sheet:
     """`"generated_at"` of the JSON's start; after it comes the validity."""
     about: bytes
     """What follows the validity, up to the origin."""
+    good_until: datetime
+    """Until when an answer is good in which no wait ends before."""
     tag: bytes
     """Two sheets of one tag say the same."""
     _valid: dict[int, tuple[datetime, bytes]] = field(default_factory=dict)
@@ -52,7 +54,7 @@ class Sheet:
         """Until when an answer is good whose first live wait ends then; the same as JSON."""
         known = self._valid.get(first_end_us)
         if known is None:
-            until = self.now + VALID_FOR
+            until = self.good_until
             if first_end_us < NEVER:
                 until = min(until, from_us(first_end_us))
             until = max(self.now, until)
@@ -107,7 +109,9 @@ def make_sheet(
     columns = _columns(rows)
     about = _render_about(area, board)
     opening = b'{"generated_at":' + render(now) + b',"valid_until":'
+    good_until = find_good_until(board, now)
     digest = sha256(opening + about + repr((waits.load[-3:], waits.load.first_s)).encode())
+    digest.update(good_until.isoformat().encode())
     texts = lay_end_to_end(
         (_after_numbers(row.card) for row in rows), reported, (_tell(row.reasons) for row in rows)
     )
@@ -115,7 +119,7 @@ def make_sheet(
         digest.update(np.asarray(array).tobytes())
     digest.update(b"spread" if waits.spread else b"")
     tag = digest.hexdigest()[:24].encode()
-    return Sheet(now, until, waits, columns, texts, opening, about, tag)
+    return Sheet(now, until, waits, columns, texts, opening, about, good_until, tag)
 
 
 def _render_about(area: Area, board: Board) -> bytes:
@@ -132,7 +136,7 @@ def _row(
     facility: Facility, calendar: Calendar, board: Board, now: datetime, basis: Basis | None
 ) -> _Row:
     """`basis` is None where no wait is told."""
-    reading = board.readings.get(facility.id)
+    reading, override = board.reading_at(facility.id, now), board.override_at(facility.id, now)
     wait = None if basis is None else board.live_wait(facility.id, now)
     live_until = None
     if wait is not None and reading is not None and reading.wait_as_of is not None:
@@ -141,13 +145,13 @@ def _row(
     seen = None
     if wait is not None and basis is not None:
         seen = WhenSeen(p10=0, p50=0, p90=0, mean=0, basis=basis)
-    reasons = list_wait_reasons(wait, reading, now)
+    reasons = list_wait_reasons(wait, reading, now, override)
     return _Row(
         wait is not None and not wait.clock.is_arrival_to_treatment,
         live_until,
         render(wait_card(facility, wait, seen, board, now)),
         (Reason.WAIT_NOT_FORESEEN,) if basis is None else tuple(reasons),
-        None if reading is None else find_reported(facility, reading, now, calendar),
+        find_reported(facility, reading, now, calendar, override),
     )
 
 

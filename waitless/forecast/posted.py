@@ -28,7 +28,7 @@ class WhenSeen:
     p50: float
     p90: float
     mean: float
-    basis: Literal["posted", "forecast"] = "posted"
+    basis: Literal["posted", "forecast", "entered"] = "posted"
 
 
 def widen_posted(wait: Wait, kind: Kind) -> WhenSeen:

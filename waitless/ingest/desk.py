@@ -19,7 +19,6 @@ from waitless.belief import (
     Fate,
     FeedRules,
     Held,
-    HeldValue,
     Ignored,
     Openings,
     ReleaseRefusal,
@@ -30,6 +29,7 @@ from waitless.forecast.learner import Learner
 from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
 from waitless.metrics import IngestMetrics
+from waitless.override import Override
 from waitless.reading import CLOCKS_DIFFER, Reading, apply_observation
 from waitless.timetable.desk import TripDesk
 from waitless.told.monitor import Monitor
@@ -61,6 +61,7 @@ class Desk:
         told: what people were told, and what came.
         traffic: what is said of the roads.
         trips: what is said of buses and trains.
+        overrides: what operators say of facilities, whether it still holds or not.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
     """
 
@@ -89,6 +90,7 @@ class Desk:
         """
         self.area = area
         self.readings: dict[str, Reading] = {}
+        self.overrides: dict[str, Override] = {}
         self.heartbeat_at: datetime | None = None
         self.touched: tuple[set[str], set[str]] = (set(), set())
         self.now = now
@@ -190,13 +192,13 @@ class Desk:
         if reading is not None and reading.as_of > now + CLOCKS_DIFFER and facility_id in state:
             state[facility_id].as_of = None
 
-    def release(self, held_id: str) -> tuple[HeldValue, Reading] | ReleaseRefusal:
-        """An operator believes a held value; gives it with the reading it makes."""
-        found = [value for value in self.believer.list_held() if value.id == held_id]
+    def release(self, held_id: str) -> Reading | ReleaseRefusal:
+        """An operator believes a held value; gives the reading it makes."""
         verdict = self.believer.release(held_id, self.now())
         if isinstance(verdict, ReleaseRefusal):
             return verdict
-        return found[0], self._believe(verdict.observation)
+        self.touched[0].add(verdict.observation.facility_id)
+        return self._believe(verdict.observation)
 
     def held_rules(self) -> dict[str, str]:
         """The rule that holds back the newest value of each facility that has such a value."""

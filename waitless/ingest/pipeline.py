@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.model import Delivery, Observation
-from waitless.belief import HeldValue, ReleaseRefusal
 from waitless.ingest.desk import Desk, Outcome
 from waitless.metrics import IngestMetrics
 from waitless.reading import Reading
@@ -71,14 +70,20 @@ class Ingest:
         await self._queue.put(_Push(observations[0].feed_id, observations, done))
         return await done
 
-    async def release(self, held_id: str) -> HeldValue | ReleaseRefusal:
-        """Believe a held value on an operator's word; returns when the store holds it."""
-        released = self.desk.release(held_id)
-        if isinstance(released, ReleaseRefusal):
-            return released
-        value, reading = released
-        await self._patiently(lambda: self._save([reading]))
-        return value
+    async def save(self, facility_id: str) -> None:
+        """Make the truth what has become a facility's reading on an operator's word."""
+        await self._patiently(lambda: self._save([self.desk.readings[facility_id]]))
+
+    def count_act(self, action: str) -> None:
+        """Count one act of an operator."""
+        self._metrics.acted(action)
+
+    def count_overrides(self) -> None:
+        """Note how many overrides hold."""
+        now = self.desk.now()
+        holding = [one for one in self.desk.overrides.values() if one.holds(now)]
+        self._metrics.overridden("door", sum(one.status is not None for one in holding))
+        self._metrics.overridden("wait", sum(one.concerns_wait for one in holding))
 
     async def run(self) -> None:
         """Work until cancelled, starting from what the store already holds."""
@@ -168,6 +173,7 @@ class Ingest:
         async with self._writing:
             log.warning("the store has lost what it held: saving every reading again")
             self._note(await self._save_again())
+            await self._store.acts.save_overrides(self.desk.overrides)
             self.desk.traffic.touched.update(self.desk.traffic.picture)
             self.desk.told.touched.update(self.desk.told.facilities)
 
@@ -179,6 +185,10 @@ class Ingest:
         self._epoch, readings = await self._store.load_readings()
         belief, feeds = await self._store.load_belief(), await self._store.load_health()
         self.desk.restore(readings, belief, feeds)
+        overrides = await self._store.acts.load_overrides()
+        self.desk.overrides = {
+            name: one for name, one in overrides.items() if name in self.desk.area.facilities
+        }
         self.desk.traffic.restore(await self._store.load_traffic())
         self.desk.told.restore(await self._store.load_told())
         await self._restore_forecasts()

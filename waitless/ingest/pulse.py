@@ -98,6 +98,7 @@ async def keep_pulse(
                 expected=expected,
             )
             metrics.feed(health, health.state(now), now, expected=expected)
+        ingest.count_overrides()
         views = _view_facilities(desk, now)
         _tell_facilities(desk, views, metrics)
         _look(desk, watch, alerts, views, now)

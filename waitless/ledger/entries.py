@@ -50,7 +50,7 @@ return 1
 """
 """Take an entry back, if it is still the one that was read. An expiry of 0 deletes: workers may
 not do it by DEL."""
-_ADD = """
+ADD = """
 local at = 1
 for _, key in ipairs(KEYS) do
   local last = at + 2 * ARGV[at + 1]
@@ -59,7 +59,7 @@ for _, key in ipairs(KEYS) do
   at = last + 2
 end
 """
-"""For each bucket: how long it lasts, how many fields are counted in it, and those."""
+"""For each key: how long it lasts, ms, how many fields are counted in it, and those."""
 _READ = """
 local told = {redis.call('GET', KEYS[1])}
 for at = 2, #KEYS do told[at] = redis.call('HGETALL', KEYS[at]) end
@@ -109,7 +109,7 @@ class LedgerStore:
         self._prefix = f"waitless:{{{area_id}}}:ledger:"
         self._enter = redis.register_script(_ENTER)
         self._cancel = redis.register_script(_CANCEL)
-        self._add = redis.register_script(_ADD)
+        self._add = redis.register_script(ADD)
         self._read = redis.register_script(_READ)
         self._redis = redis
 
@@ -122,7 +122,9 @@ class LedgerStore:
             f"{JOURNEYS}:{journey.facility}",
             _lasts_ms(bucket, now),
         )
-        told = await _run(self._enter, [self._journey(journey_id), self._bucket(bucket)], words)
+        told = await run_script(
+            self._enter, [self._journey(journey_id), self._bucket(bucket)], words
+        )
         return _journey(told) or journey
 
     async def cancel(self, journey_id: str, now: datetime) -> bool:
@@ -132,7 +134,7 @@ class LedgerStore:
         if journey is None or journey.expires_at <= now:
             return False
         keys = [self._journey(journey_id), self._bucket(bucket_of(journey.arrives_at))]
-        return bool(await _run(self._cancel, keys, (known, f"{JOURNEYS}:{journey.facility}")))
+        return bool(await run_script(self._cancel, keys, (known, f"{JOURNEYS}:{journey.facility}")))
 
     async def add_served(self, served: Mapping[tuple[str, int], int], now: datetime) -> None:
         """Count answers by facility and bucket of arrival, all in one call.
@@ -146,13 +148,13 @@ class LedgerStore:
         for bucket, told in fields.items():
             words += (_lasts_ms(bucket, now), len(told) // 2, *told)
         if fields:
-            await _run(self._add, [self._bucket(bucket) for bucket in fields], words)
+            await run_script(self._add, [self._bucket(bucket) for bucket in fields], words)
 
     async def load(self, now: datetime) -> Held:
         """All that counts at an instant. What cannot be read is reported and left out."""
         buckets = range(bucket_of(now - KEEPS), bucket_of(now + MOST_ETA) + 1)
         keys = [self._learnt, *map(self._bucket, buckets)]
-        learnt, *told = await _run(self._read, keys, ())
+        learnt, *told = await run_script(self._read, keys, ())
         held = Held({}, {}, _learnt(learnt))
         for bucket, fields in zip(buckets, told, strict=True):
             for name, number in zip(fields[::2], fields[1::2], strict=True):
@@ -179,7 +181,10 @@ class LedgerStore:
         return f"{self._prefix}{bucket}"
 
 
-async def _run(script: AsyncScript, keys: Sequence[str], words: Iterable[str | int | bytes]) -> Any:  # noqa: ANN401 - scripts answer anything
+async def run_script(
+    script: AsyncScript, keys: Sequence[str], words: Iterable[str | int | bytes]
+) -> Any:  # noqa: ANN401 - scripts answer anything
+    """Run a script that any worker may; raises one of `StoreAway` while Redis cannot."""
     try:
         return await script(keys=keys, args=words)
     except ResponseError as fault:

@@ -85,7 +85,7 @@ def wait_card(
         board: whose reading it is.
         now: the time of the answer.
     """
-    reading = board.readings.get(facility.id)
+    reading = board.reading_at(facility.id, now)
     if wait is None or seen is None or reading is None or reading.wait_as_of is None:
         return None
     return WaitCard(

@@ -6,6 +6,7 @@ from feeds.model import Wait
 from routing.rank import Candidate, Range
 from waitless.area.facility import Facility
 from waitless.forecast.posted import WhenSeen
+from waitless.override import Override
 from waitless.reading import Reading
 from waitless.recommend.suit import Doubt
 from waitless.recommend.ways import Journey
@@ -30,6 +31,8 @@ class Option:
     """How many others are on the way who come before; None where that is not known."""
     moved_minutes: float = 0.0
     """By how much they move its wait."""
+    override: Override | None = None
+    """What an operator says of it, where that holds."""
 
     @property
     def candidate(self) -> Candidate:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from feeds.model import NoFigure, Statistic, Wait
 from routing.rank import Candidate, may_be_as_quick
+from waitless.override import Override
 from waitless.reading import LIVE_FOR, Reading
 from waitless.recommend.option import Option
 from waitless.recommend.suit import Doubt
@@ -35,6 +36,8 @@ class Reason(StrEnum):
     WAIT_WITHHELD = "wait_withheld"
     WAIT_NOT_CURRENT = "wait_not_current"
     WAIT_NOT_FORESEEN = "wait_not_foreseen"
+    WAIT_ENTERED = "wait_entered"
+    WAIT_CLEARED = "wait_cleared"
     POSTED_LONGEST = "posted_longest"
     POSTED_AS_BAND = "posted_as_band"
     POSTED_WITHOUT_UPPER_LIMIT = "posted_without_upper_limit"
@@ -62,6 +65,8 @@ REASON_TEXTS = {
     Reason.WAIT_WITHHELD: "The unit is withholding its waiting time.",
     Reason.WAIT_NOT_CURRENT: "No current figure: the last one is over 30 minutes old.",
     Reason.WAIT_NOT_FORESEEN: "Waits are not foretold more than two hours ahead.",
+    Reason.WAIT_ENTERED: "The wait was entered by the unit’s operator; it is not from its feed.",
+    Reason.WAIT_CLEARED: "The unit’s operator has asked that no wait be shown.",
     Reason.POSTED_LONGEST: "The published figure is the longest wait; most are seen sooner.",
     Reason.POSTED_AS_BAND: "The wait is published as a range.",
     Reason.POSTED_WITHOUT_UPPER_LIMIT: "The wait is published as “over” a figure, with no limit.",
@@ -103,7 +108,7 @@ def list_reasons(
         reasons.append(Reason.AGE_LIMIT)
     if not foreseen:
         return [*reasons, Reason.WAIT_NOT_FORESEEN]
-    return reasons + list_wait_reasons(option.wait, option.reading, now)
+    return reasons + list_wait_reasons(option.wait, option.reading, now, option.override)
 
 
 def _waits_least(candidate: Candidate, ranked: Sequence[Candidate]) -> bool:
@@ -149,14 +154,21 @@ def _first_reasons(ranked: Sequence[Candidate]) -> list[Reason]:
     return [Reason.SHORTEST_TOTAL]
 
 
-def list_wait_reasons(wait: Wait | None, reading: Reading | None, now: datetime) -> list[Reason]:
+def list_wait_reasons(
+    wait: Wait | None, reading: Reading | None, now: datetime, override: Override | None = None
+) -> list[Reason]:
     """What is to be said of a facility's wait, or of there being none.
 
     Args:
         wait: what may be shown as live; None where nothing may.
         reading: what is believed; None where nothing ever was.
         now: the time of the answer.
+        override: what an operator says of the facility, where it holds now.
     """
+    if override is not None and override.wait_cleared:
+        return [Reason.WAIT_CLEARED]
+    if override is not None and override.wait_minutes is not None and wait is not None:
+        return [Reason.WAIT_ENTERED]
     if wait is not None:
         if wait.minutes is None:
             bounded = wait.high is not None

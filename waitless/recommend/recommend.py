@@ -90,7 +90,7 @@ def recommend(
     ]
     return Recommendation(
         generated_at=now,
-        valid_until=_valid_until(now, shown),
+        valid_until=_valid_until(now, board, shown),
         area=area.id,
         data="simulated" if board.simulated else "live",
         degraded=board.degraded,
@@ -127,7 +127,7 @@ def _sort_out(  # noqa: PLR0917 - all that an option is made of
         if isinstance(journey, NoWay):
             excluded.append(Exclusion(facility.id, journey.reason, journey.text))
             continue
-        reading = board.readings.get(facility.id)
+        reading, override = board.reading_at(facility.id, now), board.override_at(facility.id, now)
         arrival = departs + timedelta(minutes=journey.minutes)
         verdict = find_unsuitable(
             facility,
@@ -137,6 +137,7 @@ def _sort_out(  # noqa: PLR0917 - all that an option is made of
             reading=reading,
             now=now,
             calendar=area.calendar,
+            override=override,
         )
         if isinstance(verdict, Exclusion):
             excluded.append(verdict)
@@ -155,6 +156,7 @@ def _sort_out(  # noqa: PLR0917 - all that an option is made of
                 margin_minutes=margins[f],
                 others=None if isnan(others[f]) else ceil(float(others[f]) - NOBODY),
                 moved_minutes=float(moved[f]),
+                override=override,
             )
         )
     return options, excluded
@@ -204,9 +206,15 @@ def _similar_to_previous(place: int, ranked: list[Candidate]) -> bool:
     return place > 0 and total is not None and previous is not None and similar(total, previous)
 
 
-def _valid_until(now: datetime, shown: Iterable[Option]) -> datetime:
+def find_good_until(board: Board, now: datetime) -> datetime:
+    """Until when any answer is good at most: `VALID_FOR`, or until what an operator said ends."""
+    ends = (one.until for one in board.overrides.values() if one.holds(now))
+    return min([now + VALID_FOR, *ends])
+
+
+def _valid_until(now: datetime, board: Board, shown: Iterable[Option]) -> datetime:
     """When the answer should no longer be shown: no later than its first figure turns stale."""
-    until = now + VALID_FOR
+    until = find_good_until(board, now)
     for option in shown:
         if option.wait is not None and option.reading and option.reading.wait_as_of:
             until = min(until, option.reading.wait_as_of + LIVE_FOR)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from feeds.model import FacilityStatus
 from waitless.area.facility import Facility, Need, XrayAnswer
 from waitless.area.hours import Calendar
+from waitless.override import Override
 from waitless.reading import Reading
 
 
@@ -48,6 +49,12 @@ _REPORTED = {
     FacilityStatus.DIVERTING: (ExclusionReason.DIVERTING, "Reported to be sending people on"),
 }
 
+
+_ENTERED = {
+    FacilityStatus.CLOSED: "Closed",
+    FacilityStatus.FULL: "Full",
+    FacilityStatus.DIVERTING: "Sending people on",
+}
 
 PRESSED_FOR = timedelta(hours=4)
 """Who arrives later is not kept away by a unit that is full now. Our judgement."""
@@ -91,6 +98,7 @@ def find_unsuitable(
     reading: Reading | None,
     now: datetime,
     calendar: Calendar,
+    override: Override | None = None,
 ) -> Exclusion | Doubt | None:
     """Why a patient with a need, of an age, arriving then, cannot or may not be seen there.
 
@@ -107,7 +115,7 @@ def find_unsuitable(
     closed = find_closed(facility, need, arrival, calendar)
     if closed is not None:
         return excluded(closed.reason, closed.text_at(arrival, calendar))
-    reported = None if reading is None else find_reported(facility, reading, now, calendar)
+    reported = find_reported(facility, reading, now, calendar, override)
     if reported is not None and reported.stands_at(arrival):
         return excluded(reported.reason, reported.text)
     match find_xray(facility, need, arrival, calendar):
@@ -163,9 +171,42 @@ def find_closed(
 
 
 def find_reported(
+    facility: Facility,
+    reading: Reading | None,
+    now: datetime,
+    calendar: Calendar,
+    override: Override | None = None,
+) -> Reported | None:
+    """What the unit says against coming, by its feed or its operator; None where nothing.
+
+    Where an operator says something of the door, that is told until it ends, and not what the feed
+    reports. A feed's report that outlasts an operator's ends when the feed's would.
+
+    Args:
+        facility: whose door it is.
+        reading: what is believed; None where nothing ever was.
+        now: the time of the answer.
+        calendar: of the area.
+        override: what an operator says, where it holds now.
+    """
+    by_feed = None if reading is None else _find_fed(facility, reading, now, calendar)
+    if override is None or override.status is None:
+        return by_feed
+    if override.status is FacilityStatus.OPEN:
+        return None
+    ends_at: datetime | None = override.until
+    if by_feed is not None:
+        ends_at = None if by_feed.ends_at is None else max(override.until, by_feed.ends_at)
+    reason, _ = _REPORTED[override.status]
+    until, said_at = _clock_on(override.until, now, calendar), _clock(override.at, calendar)
+    words = f"{_ENTERED[override.status]} until {until}, as its operator said at {said_at}."
+    return Reported(reason, words, ends_at)
+
+
+def _find_fed(
     facility: Facility, reading: Reading, now: datetime, calendar: Calendar
 ) -> Reported | None:
-    """What the unit itself says against coming; None where nothing.
+    """What a feed says against coming.
 
     "Closed", said while it was closed by its hours, ends with its next opening: a feed says so all
     night. Any other report stands until its source says otherwise, or it has grown too old;
@@ -203,6 +244,14 @@ def find_xray(
 
 def _clock(moment: datetime, calendar: Calendar) -> str:
     return f"{moment.astimezone(calendar.zone):%H:%M}"
+
+
+def _clock_on(moment: datetime, now: datetime, calendar: Calendar) -> str:
+    """The clock at a moment, with its day where that is not today."""
+    local, clock = moment.astimezone(calendar.zone), _clock(moment, calendar)
+    if local.date() == now.astimezone(calendar.zone).date():
+        return clock
+    return f"{clock} on {local.day} {local:%B}"
 
 
 def _words(need: Need) -> str:

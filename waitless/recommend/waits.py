@@ -23,8 +23,8 @@ from waitless.ledger.correct import FigureOf, figure_of, find_starts, seen_per_m
 from waitless.ledger.picture import LedgerPicture, no_picture
 from waitless.ledger.policy import Policy
 
-Basis = Literal["posted", "forecast"]
-"""What a range rests on."""
+Basis = Literal["posted", "forecast", "entered"]
+"""What a range rests on: a posted figure, what is forecast from it, or an operator's own figure."""
 _Floats = NDArray[np.float64]
 _MICROSECONDS = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -117,9 +117,16 @@ def lay_waits(
     return Waits(
         Figures(quantiles, *_lay_outlooks(outlooks)),
         _lay_load(facilities, posted, area, board, now, picture, policy),
-        ["posted" if one is None else "forecast" for one in outlooks],
+        [_find_basis(one, board, now) for one in facilities],
         picture is not None and not picture.shared,
     )
+
+
+def _find_basis(facility: Facility, board: Board, now: datetime) -> Basis:
+    override = board.override_at(facility.id, now)
+    if override is not None and override.wait_minutes is not None:
+        return "entered"
+    return "posted" if board.live_outlook(facility.id, now) is None else "forecast"
 
 
 def _posted(facility: Facility, board: Board, now: datetime) -> WhenSeen | None:
@@ -158,7 +165,7 @@ def _lay_load(  # noqa: PLR0917 - all that it is made of
     about_seen = np.zeros(len(ids), dtype=np.bool_)
     for f, (facility_id, seen) in enumerate(zip(ids, posted, strict=True)):
         wait = board.live_wait(facility_id, now)
-        reading = board.readings.get(facility_id)
+        reading = board.reading_at(facility_id, now)
         if seen is None or wait is None or reading is None or reading.wait_as_of is None:
             continue
         measured_s[f] = (reading.wait_as_of - _EPOCH).total_seconds()

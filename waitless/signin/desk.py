@@ -215,20 +215,20 @@ class SignInDesk:
         return session_id
 
     async def _note(self, who: Holder, action: Action, session: str, why: str) -> None:
-        await self._store.add_audit(AuditEntry(
+        await self._store.acts.add_audit(AuditEntry(
             at=self._now(), who=who.name, action=action, what=session[:SHORT], why=why, how=who.how
         ))  # fmt: skip
 
     async def _note_failure(self, who: str, how: How, why: Why) -> None:
         """Write down what failed; it is refused in any case, so this may fail, too."""
         with suppress(*StoreAway):
-            await self._store.add_audit(AuditEntry(
+            await self._store.acts.add_audit(AuditEntry(
                 at=self._now(), who=who, action=Action.SIGN_IN_FAILED, what=how, why=why, how=how
             ))  # fmt: skip
 
     async def _note_lockout(self, who: str, what: str, delay: timedelta) -> None:
         with suppress(*StoreAway):
-            await self._store.add_audit(AuditEntry(
+            await self._store.acts.add_audit(AuditEntry(
                 at=self._now(), who=who, action=Action.LOCK_OUT, what=what,
                 why="too many failures", until=self._now() + delay, how=How.ACCOUNT,
             ))  # fmt: skip

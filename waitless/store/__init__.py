@@ -6,8 +6,9 @@ Keys of an area share one hash tag, so that a Redis cluster keeps them together:
 it says of the latest reading), `:feeds` (hash, feed -> health), `:pulse` (the writer's last sign of
 life), `:belief` (hash, what belief remembers), `:traffic` (hash, source -> what it said of the
 roads), `:watch` (what alerts were raised), `:audit` and `:signin:audit` (capped streams),
-`:epoch` (counter) and the channel `:changes`. Every write begins by asking whether this process
-holds the writer's lease (`waitless.lease`).
+`:overrides` (hash, facility -> what an operator says of it), `:said:<facility>` (capped stream of
+the same), `:epoch` (counter) and the channel `:changes`. Every write begins by asking whether this
+process holds the writer's lease (`waitless.lease`).
 """
 
 from waitless.store.changes import Changes

@@ -8,7 +8,6 @@ from typing import Any, Self
 import msgspec
 from redis.asyncio import Redis
 
-from waitless.audit import AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
 from waitless.belief.state import FeedState as FeedBelief
 from waitless.forecast.learner import Forecast
@@ -16,8 +15,10 @@ from waitless.forecast.outlook import Outlook
 from waitless.forecast.state import ForecastState, StateFault, decode_state
 from waitless.health import FeedHealth, WatchMemory
 from waitless.lease import Command, Lease
+from waitless.override import Override
 from waitless.pulse import Pulse
 from waitless.reading import Reading
+from waitless.store.acts import Acts, read_overrides
 from waitless.store.changes import Changes
 from waitless.store.codec import encode, list_decoded
 from waitless.store.save import SAVE, list_words
@@ -25,15 +26,12 @@ from waitless.told.facility import FacilityTold
 from waitless.traffic.picture import SourcePicture
 
 HISTORY_PAGE = 200
-AUDIT_LENGTH = 10_000
-ACTS, SIGN_INS = "audit", "signin:audit"
 
 _reading = msgspec.json.Decoder(Reading)
 _outlook = msgspec.json.Decoder(Outlook)
 _health = msgspec.json.Decoder(FeedHealth)
 _pulse = msgspec.json.Decoder(Pulse)
 _watch = msgspec.json.Decoder(WatchMemory)
-_audit = msgspec.json.Decoder(AuditEntry)
 _traffic = msgspec.json.Decoder(SourcePicture)
 _told = msgspec.json.Decoder(FacilityTold)
 _facility_belief = msgspec.json.Decoder(FacilityState)
@@ -43,8 +41,11 @@ _feed_belief = msgspec.json.Decoder(FeedBelief)
 class Store:
     """One area's shared truth. Whoever holds the writer's lease writes; anyone may read.
 
-    Every `save_` and `add_audit` raises one of `StoreAway` where the store cannot be written to
-    just now, or the lease is another's; then nothing has changed.
+    Every `save_` raises one of `StoreAway` where the store cannot be written to just now, or the
+    lease is another's; then nothing has changed.
+
+    Attributes:
+        acts: what operators say and did.
     """
 
     def __init__(self, redis: Redis, area_id: str, lease: Lease | None = None) -> None:
@@ -60,6 +61,7 @@ class Store:
         self._lease = lease or Lease(redis, area_id)
         self._prefix = f"waitless:{{{area_id}}}:"
         self._save = redis.register_script(SAVE)
+        self.acts = Acts(redis, self._lease, self._prefix)
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,20 +96,24 @@ class Store:
 
     async def load_readings(self) -> tuple[int, dict[str, Reading]]:
         """The epoch and the readings that belong to it. What cannot be read counts as absent."""
-        epoch, readings, _ = await self.load_picture()
+        epoch, readings, _, _ = await self.load_picture()
         return epoch, readings
 
-    async def load_picture(self) -> tuple[int, dict[str, Reading], dict[str, Outlook]]:
-        """The same with the outlooks that belong to it."""
+    async def load_picture(
+        self,
+    ) -> tuple[int, dict[str, Reading], dict[str, Outlook], dict[str, Override]]:
+        """The same with the outlooks that belong to it, and what operators say."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.get(self._key("epoch"))
             pipe.hgetall(self._key("latest"))
             pipe.hgetall(self._key("outlooks"))
-            epoch, latest, outlooks = await pipe.execute()
+            pipe.hgetall(self._key("overrides"))
+            epoch, latest, outlooks, overrides = await pipe.execute()
         return (
             int(epoch or 0),
             dict(list_decoded(latest, _reading)),
             dict(list_decoded(outlooks, _outlook)),
+            read_overrides(overrides),
         )
 
     async def load_forecasts(self) -> dict[str, ForecastState | StateFault]:
@@ -211,25 +217,6 @@ class Store:
         """The same; None where nothing was kept."""
         encoded: Any = await self._redis.get(self._key("watch"))
         return dict(list_decoded({b"watch": encoded}, _watch)).get("watch") if encoded else None
-
-    async def add_audit(self, entry: AuditEntry) -> None:
-        """Write down what an operator did; the newest ten thousand are kept.
-
-        Those about signing in are kept apart, ten thousand more.
-        """
-        key = SIGN_INS if entry.action.is_about_signing_in else ACTS
-        words = ("MAXLEN", "~", AUDIT_LENGTH, "*", "entry", encode(entry))
-        await self._lease.write(("XADD", self._key(key), *words))
-
-    async def load_audit(self, limit: int, *, sign_ins: bool = False) -> list[AuditEntry]:
-        """The newest entries, newest first; those about signing in only where they are wanted."""
-        found: list[tuple[str, AuditEntry]] = []
-        for key in (ACTS, SIGN_INS) if sign_ins else (ACTS,):
-            entries: Any = await self._redis.xrevrange(self._key(key), count=limit)
-            fields = {name: entry[b"entry"] for name, entry in entries if b"entry" in entry}
-            found += list_decoded(fields, _audit)
-        found.sort(key=lambda one: [int(part) for part in one[0].split("-")], reverse=True)
-        return [entry for _, entry in found[:limit]]
 
     @asynccontextmanager
     async def changes(self) -> AsyncIterator["Changes"]:

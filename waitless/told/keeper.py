@@ -123,6 +123,9 @@ class ToldKeeper:
     ) -> Teller | None:
         """Who tells the wait there; None where no forecast may be shown as live."""
         reading = self._desk.readings.get(facility.id)
+        override = self._desk.overrides.get(facility.id)
+        if override is not None and override.concerns_wait and override.holds(now):
+            return None
         if reading is None:
             return None
         off = self._desk.health_of(reading.feed_id).off

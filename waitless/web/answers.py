@@ -9,9 +9,10 @@ from typing import Literal
 
 from feeds.model import FacilityStatus, NoFigure, ProviderStatus
 from waitless.area.facility import Kind
-from waitless.audit import Action, AuditEntry
+from waitless.audit import Action
 from waitless.belief import Fate, Rule
 from waitless.health import FeedState, LastGood, ObjectiveFigures, Transition
+from waitless.keys import How
 from waitless.recommend.answer import DataKind
 from waitless.traffic.counts import Counts
 
@@ -43,6 +44,20 @@ class ReadingCard:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideCard:
+    """What an operator says of a facility in place of what its feed does."""
+
+    status: FacilityStatus | None
+    """Null: the door is as the feed reports it."""
+    wait: Literal["entered", "cleared"] | None
+    """Null: the wait is as the feed posts it."""
+    minutes: float | None
+    """Of the wait that was entered: shown for 30 minutes from `since` on."""
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FacilityProperties:
     """A facility in the directory. Null means not known."""
 
@@ -63,6 +78,7 @@ class FacilityProperties:
     reviewed: date
     feed_state: FeedState
     reading: ReadingCard | None
+    override: OverrideCard | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +112,12 @@ class FacilityCollection:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A facility's believed readings since an instant, oldest first."""
+    """A facility's believed readings since an instant, and what operators said, oldest first."""
 
     facility_id: str
     since: datetime
     data: DataKind
+    overrides: list[OverrideCard]
     readings: list[ReadingCard]
 
 
@@ -238,15 +255,60 @@ class HeldList:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditList:
-    """What operators did, newest first."""
+class StandingOverride:
+    """One override that holds, for operators."""
 
-    entries: list[AuditEntry]
+    facility_id: str
+    override: OverrideCard
+    by: str
+    why: str
+    shown_until: datetime | None
+    """When the wait that was entered ceases to be shown; null where none was."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class OverrideList:
+    """Every override that holds."""
+
+    overrides: list[StandingOverride]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCard:
+    """One act, and whether it can be taken back."""
+
+    id: str
+    at: datetime
+    who: str
+    how: How | None
+    """How it was known who it was; null where that was not written down."""
+    action: Action
+    what: str
+    """The id of the held value, the feed or the facility."""
+    why: str
+    until: datetime | None
+    override: OverrideCard | None
+    """What was said of the facility; null where nothing is said any more, or it is another act."""
+    may_be_undone: bool
+    why_not: str | None
+    undoes: str | None
+    """The id of the act that this one took back."""
+    undone_by: str | None
+    """The id of the act that took this one back."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditList:
+    """What operators did, newest first."""
+
+    entries: list[AuditCard]
+
+
+@dataclass(frozen=True, slots=True)
+class ActDone:
     """An act that was carried out and written to the audit."""
 
     action: Action
     what: str
+    until: datetime | None
+    audit_id: str

@@ -10,13 +10,14 @@ from waitless.answers.laid import Laid
 from waitless.area.facility import Facility
 from waitless.area.pack import Area
 from waitless.follow import BoardFollower
+from waitless.recommend.answer import DataKind
 from waitless.redis_link import StoreAway
 from waitless.store import Store
 from waitless.web.answers import History
 from waitless.web.features import Features
 from waitless.web.parse import parse_hours, single_values
 from waitless.web.problems import Problem, RequestRefused
-from waitless.web.readings import reading_card
+from waitless.web.readings import list_overridden, reading_card
 from waitless.web.ready import answer_with
 
 HISTORY_MAX_AGE_S = 5
@@ -63,13 +64,15 @@ class Directory:
         since = now - timedelta(hours=hours)
         simulated, pages = False, list[bytes]()
         try:
+            said = await self._store.acts.load_said(facility.id)
             async for readings in self._store.load_history(facility.id, since):
                 simulated = simulated or any(reading.simulated for reading in readings)
                 if readings:
                     pages.append(render([reading_card(reading, now) for reading in readings])[1:-1])
         except StoreAway as fault:
             raise RequestRefused(Problem.STORE_AWAY, "history is kept there") from fault
-        empty = History(facility.id, since, "simulated" if simulated else "live", [])
+        data: DataKind = "simulated" if simulated else "live"
+        empty = History(facility.id, since, data, list_overridden(said, since), [])
         body = render(empty).removesuffix(b"]}") + b",".join(pages) + b"]}"
         return answer_with(request, Laid(body, most_age_s=HISTORY_MAX_AGE_S), now)
 

@@ -19,13 +19,14 @@ from waitless.web.answers import (
     FacilityCollection,
     FacilityFeature,
     FacilityProperties,
+    OverrideCard,
     Point,
     ReadingCard,
 )
-from waitless.web.readings import live_card
+from waitless.web.readings import describe_override, live_card
 
 _SHUT = b'"open_now":false,"open_until":null'
-_NOTHING_READ = b'"feed_state":"lost","reading":null'
+_NOTHING_READ = b'"feed_state":"lost","reading":null,"override":null'
 
 
 class Features:
@@ -108,14 +109,20 @@ class FeatureSheet:
         board, fixed = self.board, self._fixed[facility.id]
         is_open, closing = self._openings.find(facility.id, self.now)
         hours = {"open_now": is_open, "open_until": closing}
-        reading = board.readings.get(facility.id)
-        card = None if reading is None else live_card(board, reading, self.now)
-        state = {"feed_state": board.feed_state(facility, self.now), "reading": card}
+        card, override = _believed(facility, board, self.now)
+        state = {
+            "feed_state": board.feed_state(facility, self.now),
+            "reading": card,
+            "override": override,
+        }
         body = b"".join(
             (fixed.first, render(hours)[1:-1], fixed.middle, render(state)[1:-1], fixed.last)
         )
         shown = card is not None and card.wait is not None
-        return _Feature(body, card.as_of + LIVE_FOR if card is not None and shown else None)
+        ends = [] if override is None else [override.until]
+        if card is not None and shown:
+            ends.append(card.as_of + LIVE_FOR)
+        return _Feature(body, min(ends, default=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +136,14 @@ class _Fixed:
 
 @dataclass(frozen=True, slots=True)
 class _Feature:
-    """A feature's JSON, and when the wait in it ceases to be live; None where it has none."""
+    """A feature's JSON, and when its wait ceases to be live or its override ends; None: neither."""
 
     body: bytes
     live_until: datetime | None
 
 
 def _fixed_parts(facility: Facility) -> _Fixed:
-    feature = _feature(facility, (False, None), FeedState.LOST, None)
+    feature = _feature(facility, (False, None), FeedState.LOST, (None, None))
     first, _, rest = render(feature).partition(_SHUT)
     middle, _, last = rest.partition(_NOTHING_READ)
     return _Fixed(first, middle, last)
@@ -152,12 +159,22 @@ def feature_of(
     facility: Facility, board: Board, calendar: Calendar, now: datetime
 ) -> FacilityFeature:
     """A facility in the directory, with what is believed of it at an instant."""
-    reading = board.readings.get(facility.id)
     return _feature(
         facility,
         (calendar.is_open(facility.hours, now), calendar.find_closing(facility.hours, now)),
         board.feed_state(facility, now),
+        _believed(facility, board, now),
+    )
+
+
+def _believed(
+    facility: Facility, board: Board, now: datetime
+) -> tuple[ReadingCard | None, OverrideCard | None]:
+    """What is believed of a facility, and what its operator says over it."""
+    reading, override = board.reading_at(facility.id, now), board.override_at(facility.id, now)
+    return (
         None if reading is None else live_card(board, reading, now),
+        None if override is None else describe_override(override),
     )
 
 
@@ -165,8 +182,9 @@ def _feature(
     facility: Facility,
     opening: tuple[bool, datetime | None],
     state: FeedState,
-    reading: ReadingCard | None,
+    believed: tuple[ReadingCard | None, OverrideCard | None],
 ) -> FacilityFeature:
+    reading, override = believed
     open_now, open_until = opening
     properties = FacilityProperties(
         name=facility.name,
@@ -186,5 +204,6 @@ def _feature(
         reviewed=facility.reviewed,
         feed_state=state,
         reading=reading,
+        override=override,
     )
     return FacilityFeature(facility.id, Point((facility.lon, facility.lat)), properties)

@@ -56,12 +56,15 @@ class Journeys:
         *,
         now: Callable[[], datetime],
         metrics: LedgerMetrics,
+        on_begun: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """Nothing taken yet; `on_begun` is told of each new journey where it goes."""
         self._store = store
         self._facility_ids = facility_ids
         self._modes = modes
         self._now = now
         self._metrics = metrics
+        self._on_begun = on_begun
 
     async def post(self, request: web.Request) -> web.Response:
         """201 with the entry that counts; the same id again gives the same entry again."""
@@ -127,7 +130,11 @@ class Journeys:
                 f"it goes to {entry.facility} ({entry.mode}): cancel it first, or take a new id",
                 parameter="id",
             )
-        self._metrics.journey("entered" if entry == journey else "repeated")
+        if entry == journey:
+            self._metrics.journey("entered")
+            self._on_begun(journey.facility)
+        else:
+            self._metrics.journey("repeated")
         return JourneyTaken(journey_id, entry.arrives_at, entry.expires_at)
 
     async def _cancel(self, journey_id: str) -> None:

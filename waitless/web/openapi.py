@@ -9,9 +9,9 @@ from waitless import __version__
 from waitless.area.pack import Area
 from waitless.recommend.answer import Recommendation
 from waitless.web.answers import (
+    ActDone,
     AuditList,
     CapacityAnswer,
-    Done,
     FacilityCollection,
     FacilityFeature,
     FeedFigures,
@@ -19,6 +19,7 @@ from waitless.web.answers import (
     Health,
     HeldList,
     History,
+    OverrideList,
     ProblemDocument,
     Readiness,
 )
@@ -26,6 +27,7 @@ from waitless.web.auth import CSRF_HEADER
 from waitless.web.comparison import Comparison
 from waitless.web.cookies import SECURE_PREFIX, SESSION
 from waitless.web.journeys import JourneyTaken
+from waitless.web.openapi_acts import describe_acts
 from waitless.web.openapi_journeys import describe_journeys
 from waitless.web.openapi_parts import (
     HEADERS,
@@ -45,6 +47,7 @@ from waitless.web.openapi_parts import (
 from waitless.web.openapi_questions import describe_questions
 from waitless.web.problems import Problem
 from waitless.web.told import ToldList
+from waitless.web.usage import Usage
 
 _TYPES = (
     Recommendation,
@@ -60,9 +63,11 @@ _TYPES = (
     CapacityAnswer,
     HeldList,
     AuditList,
-    Done,
+    ActDone,
+    OverrideList,
     JourneyTaken,
     ToldList,
+    Usage,
 )
 _CAPACITY = {
     "type": "object",
@@ -151,14 +156,12 @@ def _list_paths(area: Area, modes: Collection[Mode]) -> dict[str, dict[str, Docu
         "/v1/events": {"get": _events()},
         **describe_journeys(area.facilities, modes),
         "/v1/capacities": {"post": _capacities()},
-        "/v1/operator/held": {"get": for_people(gives("listHeld", "Held values", HeldList))},
-        "/v1/operator/held/{id}/release": {"post": _act("releaseHeld", "Believe a held value")},
-        "/v1/operator/held/{id}/drop": {"post": _act("dropHeld", "Decide that it is wrong")},
-        "/v1/operator/feeds/{id}/off": {"post": _act("switchFeedOff", "Stop believing a feed")},
-        "/v1/operator/feeds/{id}/on": {"post": _act("switchFeedOn", "Believe it again")},
-        "/v1/operator/audit": {"get": for_people(gives("listAudit", "What was done", AuditList))},
+        **describe_acts(area.facilities),
         "/v1/operator/told": {
             "get": for_people(gives("listTold", "What people were told, and what came", ToldList))
+        },
+        "/v1/operator/usage": {
+            "get": for_people(gives("getUsage", "Where people are sent, and where they go", Usage))
         },
         "/healthz": {"get": gives("getHealth", "Live: the process turns", Health, query=False)},
         "/readyz": {"get": _ready()},
@@ -223,18 +226,4 @@ def _capacities() -> Document:
         **secured({**operation, "responses": responses}),
         "summary": "Push waits in the NHS capacity form, one service or many",
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-    }
-
-
-def _act(name: str, summary: str) -> Document:
-    problems = {Problem.BAD_ACTION, Problem.UNKNOWN_HELD_VALUE, Problem.BODY_TOO_LARGE}
-    operation = gives(name, summary, Done, [path_id("held value or feed", [])], problems)
-    act = {
-        "type": "object",
-        "required": ["why"],
-        "properties": {"why": {"type": "string"}, "hours": {"type": ["number", "null"]}},
-    }
-    return {
-        **for_people(operation),
-        "requestBody": {"required": True, "content": {"application/json": {"schema": act}}},
     }

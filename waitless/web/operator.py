@@ -7,132 +7,85 @@ These routes belong to the one process that writes.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import msgspec
-import orjson
 from aiohttp import web
 
-from waitless.audit import Action, AuditEntry
 from waitless.belief import Fate, HeldValue, ReleaseRefusal
-from waitless.health import FeedHealth, SwitchedOff
-from waitless.ingest import Ingest
+from waitless.health import SwitchedOff
+from waitless.ingest import Desk
+from waitless.ingest.acting import Acting
 from waitless.keys import Holder, Role
-from waitless.redis_link import StoreAway
-from waitless.store import Store
-from waitless.web.answers import AuditList, Done, HeldCard, HeldList
+from waitless.web.acts import Act, answer, answer_done, read_act, writing_down
+from waitless.web.answers import HeldCard, HeldList
 from waitless.web.auth import Guard
-from waitless.web.body import read_body
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.readings import posted_card
 
-MOST_BODY = 4096
-AUDIT_SHOWN = 200
 LONGEST_HOURS = 24 * 30
-
-
-class _Act(msgspec.Struct, forbid_unknown_fields=True):
-    """What an act is sent with."""
-
-    why: str
-    hours: float | None = None
+_UNWRITTEN = "done, but it could not be written to the audit"
 
 
 class Operator:
     """Shows held values and takes operators' decisions."""
 
     def __init__(
-        self, ingest: Ingest, store: Store, guard: Guard, *, now: Callable[[], datetime]
+        self, desk: Desk, acting: Acting, guard: Guard, *, now: Callable[[], datetime]
     ) -> None:
-        self._ingest = ingest
-        self._store = store
+        self._desk = desk
+        self._acting = acting
         self._guard = guard
         self._now = now
 
     async def list_held(self, request: web.Request) -> web.Response:
         """The latest held values, newest first, with their rule and what became of them."""
         await self._guard.require(request, Role.VIEWER)
-        values = self._ingest.desk.believer.list_held()
-        return _json(HeldList([_card(value) for value in values]))
-
-    async def list_audit(self, request: web.Request) -> web.Response:
-        """What operators did, newest first; for an admin also who signed in, or failed to."""
-        who = await self._guard.require(request, Role.VIEWER)
-        sign_ins = who.role.may(Role.ADMIN)
-        try:
-            return _json(AuditList(await self._store.load_audit(AUDIT_SHOWN, sign_ins=sign_ins)))
-        except StoreAway as fault:
-            raise RequestRefused(Problem.STORE_AWAY, "the audit is kept there") from fault
+        return answer(HeldList([_card(value) for value in self._desk.believer.list_held()]))
 
     async def release(self, request: web.Request) -> web.Response:
         """Believe a held value."""
         who, act = await self._asked(request)
         held_id = request.match_info["id"]
-        released = await self._ingest.release(held_id)
-        if isinstance(released, ReleaseRefusal):
-            if released is ReleaseRefusal.UNKNOWN:
+        with writing_down(_UNWRITTEN):
+            done = await self._acting.release(held_id, who, act.why)
+        if isinstance(done, ReleaseRefusal):
+            if done is ReleaseRefusal.UNKNOWN:
                 raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, held_id[:128])
-            raise RequestRefused(Problem.BAD_ACTION, f"cannot be released: {released}")
-        return await self._write(who, Action.RELEASE, held_id, act.why)
+            raise RequestRefused(Problem.BAD_ACTION, f"cannot be released: {done}")
+        return answer_done(done)
 
     async def drop(self, request: web.Request) -> web.Response:
         """Decide that a held value is wrong: it confirms nothing that comes later."""
         who, act = await self._asked(request)
         held_id = request.match_info["id"]
-        if self._ingest.desk.believer.drop(held_id, self._now()) is None:
+        with writing_down(_UNWRITTEN):
+            done = await self._acting.drop(held_id, who, act.why)
+        if done is None:
             raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, held_id[:128])
-        return await self._write(who, Action.DROP, held_id, act.why)
+        return answer_done(done)
 
     async def switch_off(self, request: web.Request) -> web.Response:
         """Stop believing a feed, for some hours or until it is switched on again."""
         who, act = await self._asked(request)
-        health = self._feed(request)
-        until = None if act.hours is None else self._now() + timedelta(hours=act.hours)
-        health.off = SwitchedOff(by=who.name, why=act.why, at=self._now(), until=until)
-        return await self._write(who, Action.SWITCH_OFF, health.id, act.why, until)
+        now = self._now()
+        until = None if act.hours is None else now + timedelta(hours=act.hours)
+        off = SwitchedOff(by=who.name, why=act.why, at=now, until=until)
+        with writing_down(_UNWRITTEN):
+            return answer_done(await self._acting.switch(self._feed(request), off, who, act.why))
 
     async def switch_on(self, request: web.Request) -> web.Response:
         """Believe a feed again."""
         who, act = await self._asked(request)
-        health = self._feed(request)
-        health.off = None
-        return await self._write(who, Action.SWITCH_ON, health.id, act.why)
+        with writing_down(_UNWRITTEN):
+            return answer_done(await self._acting.switch(self._feed(request), None, who, act.why))
 
-    def _feed(self, request: web.Request) -> FeedHealth:
+    def _feed(self, request: web.Request) -> str:
         feed_id = request.match_info["id"]
-        try:
-            return self._ingest.desk.feeds[feed_id]
-        except KeyError:
-            raise RequestRefused(Problem.UNKNOWN_FEED, f"{feed_id[:64]!r}") from None
+        if feed_id not in self._desk.feeds:
+            raise RequestRefused(Problem.UNKNOWN_FEED, f"{feed_id[:64]!r}")
+        return feed_id
 
-    async def _asked(self, request: web.Request) -> tuple[Holder, _Act]:
+    async def _asked(self, request: web.Request) -> tuple[Holder, Act]:
         """Who wants an act, and why."""
-        who = await self._guard.require(request, Role.OPERATOR)
-        body = await read_body(request, MOST_BODY)
-        try:
-            act = msgspec.json.decode(body, type=_Act)
-        except msgspec.MsgspecError as fault:
-            raise RequestRefused(Problem.BAD_ACTION, str(fault)) from fault
-        if not act.why.strip():
-            raise RequestRefused(Problem.BAD_ACTION, "why?", parameter="why")
-        if act.hours is not None and not 0 < act.hours <= LONGEST_HOURS:
-            raise RequestRefused(
-                Problem.BAD_ACTION, f"hours: above 0, at most {LONGEST_HOURS}", parameter="hours"
-            )
-        return who, act
-
-    async def _write(
-        self, who: Holder, action: Action, what: str, why: str, until: datetime | None = None
-    ) -> web.Response:
-        entry = AuditEntry(
-            at=self._now(), who=who.name, how=who.how, action=action, what=what, why=why,
-            until=until,
-        )  # fmt: skip
-        try:
-            await self._store.add_audit(entry)
-        except StoreAway as fault:
-            raise RequestRefused(
-                Problem.STORE_AWAY, "done, but it could not be written to the audit"
-            ) from fault
-        return _json(Done(entry.action, entry.what))
+        return await read_act(request, self._guard, Act, Problem.BAD_ACTION, LONGEST_HOURS)
 
 
 def _card(value: HeldValue) -> HeldCard:
@@ -152,12 +105,4 @@ def _card(value: HeldValue) -> HeldCard:
         fate=value.fate,
         settled_at=value.settled_at,
         may_be_released=value.fate is Fate.WAITING and not value.rule.is_final,
-    )
-
-
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(document, option=orjson.OPT_UTC_Z),
-        content_type="application/json",
-        headers={"Cache-Control": "no-store"},
     )

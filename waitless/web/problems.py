@@ -57,6 +57,9 @@ class Problem(Enum):
     BODY_TOO_SLOW = (HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly")
     UNKNOWN_HELD_VALUE = (HTTPStatus.NOT_FOUND, "No such value is held")
     BAD_ACTION = (HTTPStatus.BAD_REQUEST, "An action wants a reason")
+    BAD_OVERRIDE = (HTTPStatus.BAD_REQUEST, "That cannot be said of a facility")
+    UNKNOWN_ACT = (HTTPStatus.NOT_FOUND, "No such act is in the audit")
+    CANNOT_UNDO = (HTTPStatus.CONFLICT, "That act cannot be taken back")
     BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "The request cannot be understood")
     INTERNAL = (HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
 

@@ -56,7 +56,11 @@ class Recommendations:
         return "simulated" if self._follower.board.simulated else "live"
 
     def answer(self, query: Query) -> Recommendation:
-        """The ranked answer to a question, as of the last tick or the end of a wait since."""
+        """The ranked answer to a question, as of the last tick or the end of a wait since.
+
+        It is counted as given, like any other.
+        """
+        self._answers.find(self._targets.ask(query), self._now())
         board = self._follower.board
         now = as_of_last_change(board, self._now())
         return recommend(

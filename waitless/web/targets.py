@@ -18,6 +18,7 @@ from waitless.answers.question import Question, Questions
 from waitless.area.pack import Area
 from waitless.area.postcodes import split_postcode
 from waitless.cell import find_cell
+from waitless.recommend.query import Query
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 
 MOST_KEPT = 4096
@@ -63,6 +64,10 @@ class Targets:
             question = self._questions.make(query, private=private)
             self._keep(self._kept, key, values, question)
         return question
+
+    def ask(self, query: Query) -> Question:
+        """The question that a query asks that was parsed elsewhere."""
+        return self._questions.make(query, private=True)
 
     def read_every_mode(self, query_string: bytes, parse: _Parse) -> tuple[Question, ...]:
         """The questions that a query string without a mode asks, one for each that there is.

@@ -57,7 +57,7 @@ def test_what_a_process_never_learns_it_does_not_tell(registry: CollectorRegistr
     assert not any(name in text for name in names)
 
     web_metrics.travel_renewed(MONDAY_MORNING)
-    web_metrics.timetables_renewed(0)
+    web_metrics.timetables_renewed(0, {})
     ledger.shared(False)
     text = generate_latest(registry)
     assert all(name in text for name in names)

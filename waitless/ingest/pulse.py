@@ -114,17 +114,17 @@ def _look(desk: Desk, watch: HealthWatch, alerts: AlertSender, now: datetime) ->
     held = desk.held_rules()
     views = {
         facility.id: FacilityView(
-            feed_id=_feed_of(desk, facility),
+            feed_id=find_feed_of(desk, facility),
             verdict=judge_facility(
                 desk.readings.get(facility.id),
-                desk.feeds.get(_feed_of(desk, facility) or ""),
+                desk.feeds.get(find_feed_of(desk, facility) or ""),
                 now,
                 held=held.get(facility.id),
             ),
             expected=desk.area.calendar.is_open(facility.hours, now),
         )
         for facility in desk.area.facilities.values()
-        if _feed_of(desk, facility) is not None
+        if find_feed_of(desk, facility) is not None
     }
     findings = watch.look(now, desk.feeds, views)
     for transition in findings.transitions:
@@ -139,8 +139,11 @@ def _look(desk: Desk, watch: HealthWatch, alerts: AlertSender, now: datetime) ->
         alerts.offer(alert)
 
 
-def _feed_of(desk: Desk, facility: Facility) -> str | None:
-    """The feed that speaks for a facility: the one that did last, or its provider's."""
+def find_feed_of(desk: Desk, facility: Facility) -> str | None:
+    """The feed that speaks for a facility: the one that did last, or its provider's.
+
+    None where no feed does.
+    """
     reading = desk.readings.get(facility.id)
     if reading is not None and reading.feed_id in desk.feeds:
         return reading.feed_id
@@ -158,5 +161,5 @@ def _is_expected(desk: Desk, feed_id: str, now: datetime) -> bool:
     return feed_id in desk.traffic.picture or any(
         desk.area.calendar.is_open(facility.hours, now)
         for facility in desk.area.facilities.values()
-        if _feed_of(desk, facility) == feed_id
+        if find_feed_of(desk, facility) == feed_id
     )

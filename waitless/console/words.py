@@ -47,6 +47,11 @@ _NO_FIGURE: Mapping[NoFigure, str] = {
 }
 
 
+def tell_action(action: Action) -> str:
+    """What somebody did, as in `night-desk dropped a held value`."""
+    return ACTION_WORDS.get(action, action.value.replace("_", " "))
+
+
 def tell_span(seconds: float | None) -> str:
     """A length of time as people say it: `40 s`, `12 min`, `3 h 05`, `2 d 4 h`; a dash for None."""
     if seconds is None:

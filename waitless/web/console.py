@@ -15,9 +15,9 @@ from waitless.console.spark import HEIGHT, PAST_CELLS, WIDTH
 from waitless.console.trends import Trends
 from waitless.console.trouble import find_shared_trouble
 from waitless.console.words import (
-    ACTION_WORDS,
     KIND_WORDS,
     STATE_SIGNS,
+    tell_action,
     tell_share,
     tell_signed,
     tell_span,
@@ -74,7 +74,7 @@ class Console:
             "signed": tell_signed,
             "signs": STATE_SIGNS,
             "kinds": KIND_WORDS,
-            "actions": ACTION_WORDS,
+            "action": tell_action,
             "spark_box": (WIDTH, HEIGHT, PAST_CELLS),
         }
 

@@ -1,6 +1,6 @@
 """One browser; the whole service, writer included, with a broker, and an operator at its page."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -80,20 +80,29 @@ class Control:
         await eventually(shown, words=words)
 
 
+async def write_day_at_deal(url: str) -> None:
+    async with Redis.from_url(url) as link:
+        store = Store(link, "east-kent")
+        for ago in range(24 * 60, 0, -15):
+            past = observation(minutes=20 + ago % 120 / 3, as_of=EVENING - timedelta(minutes=ago))
+            await store.save_readings([apply_observation(None, past)])
+
+
 @asynccontextmanager
 async def serve_control(
-    redis: Server, broker: Server, folder: Path, **more: object
+    redis: Server,
+    broker: Server,
+    folder: Path,
+    before: Callable[[str], Awaitable[None]] = write_day_at_deal,
+    **more: object,
 ) -> AsyncIterator[Control]:
-    """A service on an empty Redis, with a day of waits at Deal behind it."""
+    """A service on a Redis that holds nothing but what `before` writes to it."""
     clock, url = FakeClock(EVENING), f"redis://127.0.0.1:{redis.port}/0"
     keys = folder / "keys.toml"
     keys.write_text(OPERATOR[1] + VIEWER[1])
     async with Redis.from_url(url) as link:
         await link.flushall()
-        store = Store(link, "east-kent")
-        for ago in range(24 * 60, 0, -15):
-            past = observation(minutes=20 + ago % 120 / 3, as_of=EVENING - timedelta(minutes=ago))
-            await store.save_readings([apply_observation(None, past)])
+    await before(url)
     settings = Settings(
         redis_url=url, mqtt_url=f"mqtt://127.0.0.1:{broker.port}", keys_file=keys, **more
     )

@@ -1,4 +1,4 @@
-"""Trends: a drawing of every facility's last day, made anew once a minute, before anybody asks."""
+"""Trends: a drawing of every facility's last day, made before anybody asks for it."""
 
 import asyncio
 import logging
@@ -13,13 +13,14 @@ from waitless.store import Store
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 60.0
+LOOK_EVERY_S = 5.0
 BACK = PAST_CELLS * CELL
 
 
 class Trends:
     """Reads each facility's history once, then what is new in it.
 
+    A drawing is made anew when its facility has another reading, and each minute, as time goes on.
     One facility at a time, and the loop is let go after each: 300 drawings hold nobody up. While
     the store is away the last drawings stay.
 
@@ -37,6 +38,8 @@ class Trends:
     ) -> None:
         self.sparks: dict[str, Spark] = {}
         self._points: dict[str, dict[datetime, float]] = {one: {} for one in facility_ids}
+        self._drawn: dict[str, tuple[datetime, datetime | None]] = {}
+        """The minute and the reading that each drawing is of."""
         self._store = store
         self._board = board
         self._now = now
@@ -48,15 +51,20 @@ class Trends:
                 await self.refresh()
             except StoreAway as fault:
                 log.debug("store away (%s): the drawings stay as they are", fault)
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def refresh(self) -> None:
-        """Draw every facility as of now. Raises one of `StoreAway`."""
+        """Draw every facility whose drawing is out of date. Raises one of `StoreAway`."""
         for facility_id, points in self._points.items():
-            now = self._now()
+            now, reading = self._now(), self._board().readings.get(facility_id)
+            as_of = None if reading is None else reading.wait_as_of
+            state = now.replace(second=0, microsecond=0), as_of
+            if self._drawn.get(facility_id) == state:
+                continue
             await self._read(facility_id, points, now - BACK)
             outlook = self._board().live_outlook(facility_id, now)
             self.sparks[facility_id] = draw_spark(points.items(), outlook, now)
+            self._drawn[facility_id] = state
             await asyncio.sleep(0)
 
     async def _read(self, facility_id: str, points: dict[datetime, float], since: datetime) -> None:

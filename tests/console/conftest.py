@@ -91,47 +91,47 @@ async def write_day_at_deal(url: str) -> None:
 @asynccontextmanager
 async def serve_control(
     redis: Server,
-    broker: Server,
     folder: Path,
     before: Callable[[str], Awaitable[None]] = write_day_at_deal,
     **more: object,
 ) -> AsyncIterator[Control]:
-    """A service on a Redis that holds nothing but what `before` writes to it."""
+    """A service on a Redis that holds nothing but what `before` writes, and a broker of its own."""
     clock, url = FakeClock(EVENING), f"redis://127.0.0.1:{redis.port}/0"
     keys = folder / "keys.toml"
     keys.write_text(OPERATOR[1] + VIEWER[1])
     async with Redis.from_url(url) as link:
         await link.flushall()
     await before(url)
+    broker = start_mosquitto(folder)
     settings = Settings(
         redis_url=url, mqtt_url=f"mqtt://127.0.0.1:{broker.port}", keys_file=keys, **more
     )
-    async with serving(create_app(settings, now=clock)) as client:
-        control = Control(client, MqttEndpoint(host="127.0.0.1", port=broker.port), clock)
+    try:
+        async with serving(create_app(settings, now=clock)) as client:
+            control = Control(client, MqttEndpoint(host="127.0.0.1", port=broker.port), clock)
 
-        async def ready() -> bool:
-            return (await client.get("/readyz")).status == 200
+            async def ready() -> bool:
+                return (await client.get("/readyz")).status == 200
 
-        await eventually(ready)
-        yield control
+            await eventually(ready)
+            yield control
+    finally:
+        broker.stop()
 
 
 @pytest.fixture(scope="session")
-def console_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterable[tuple[Server, Server]]:
-    """Of these tests alone: the shared Redis is emptied by others."""
-    redis = start_redis(tmp_path_factory.mktemp("console-redis"))
-    broker = start_mosquitto(tmp_path_factory.mktemp("console-broker"))
-    yield redis, broker
-    broker.stop()
-    redis.stop()
+def console_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterable[Server]:
+    """Of these tests alone: the shared one is emptied by others."""
+    server = start_redis(tmp_path_factory.mktemp("console-redis"))
+    yield server
+    server.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def control(
-    console_servers: tuple[Server, Server], tmp_path_factory: pytest.TempPathFactory
+    console_redis: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Control]:
-    folder = tmp_path_factory.mktemp("console")
-    async with serve_control(*console_servers, folder) as control:
+    async with serve_control(console_redis, tmp_path_factory.mktemp("console")) as control:
         yield control
 
 

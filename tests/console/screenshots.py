@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from tests.console.conftest import EVENING, Control, at_the_desk, serve_control
 from tests.support.messages import observation
-from tests.support.servers import start_mosquitto, start_redis
+from tests.support.servers import start_redis
 from waitless.area.facility import Facility, Kind
 from waitless.area.pack import find_pack, load_area
 from waitless.console.trends import LOOK_EVERY_S
@@ -61,10 +61,10 @@ async def arrive_at_the_evening(control: Control) -> None:
 async def take_all() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        redis, broker = start_redis(Path(folder)), start_mosquitto(Path(folder))
+        redis = start_redis(Path(folder))
         try:
             async with (
-                serve_control(redis, broker, Path(folder), before=write_history) as control,
+                serve_control(redis, Path(folder), before=write_history) as control,
                 async_playwright() as playwright,
             ):
                 await arrive_at_the_evening(control)
@@ -77,7 +77,6 @@ async def take_all() -> None:
                         await page.screenshot(path=FOLDER / f"{name}.png")
                 await browser.close()
         finally:
-            broker.stop()
             redis.stop()
 
 

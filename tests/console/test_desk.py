@@ -260,10 +260,9 @@ async def test_feeds_that_fall_silent_together_raise_a_banner(
 async def test_simulated_figures_are_called_so_and_while_the_store_is_away_nothing_is_done(
     browser: Browser,
     own_redis: Server,
-    console_servers: tuple[Server, Server],
     tmp_path: Path,
 ) -> None:
-    async with serve_control(own_redis, console_servers[1], tmp_path, simulated=True) as control:
+    async with serve_control(own_redis, tmp_path, simulated=True) as control:
         await control.publish("deal-utc", 22)
         await control.shows("22 min")
         for path in ("/operator", "/operator?wall=1"):
@@ -291,12 +290,10 @@ async def test_simulated_figures_are_called_so_and_while_the_store_is_away_nothi
             assert (await (await control.client.get("/v1/feeds/kcht")).json())["state"] != "off"
 
 
-async def test_a_standby_says_so(
-    control: Control, console_servers: tuple[Server, Server], tmp_path: Path
-) -> None:
+async def test_a_standby_says_so(control: Control, console_redis: Server, tmp_path: Path) -> None:
     keys = tmp_path / "keys.toml"
     keys.write_text(OPERATOR[1])
-    url = f"redis://127.0.0.1:{console_servers[0].port}/0"
+    url = f"redis://127.0.0.1:{console_redis.port}/0"
     app = create_app(Settings(redis_url=url, keys_file=keys), now=control.clock)
     async with serving(app) as standby:
         response = await standby.get("/operator", headers=control.headers())

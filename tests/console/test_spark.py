@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.model import Wait
@@ -79,6 +79,7 @@ def test_without_readings_it_says_so() -> None:
     assert spark.words == "no waits in the last day"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-3000, 3000), st.floats(0, 5000)), max_size=40),
     st.one_of(st.none(), st.floats(0, 5000)),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from aiohttp import ClientResponse
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page, async_playwright
 from redis.asyncio import Redis
@@ -72,6 +73,14 @@ class Control:
     async def read(self, path: str = "/operator", key: tuple[str, str] = OPERATOR) -> str:
         response = await self.client.get(path, headers=self.headers(key))
         return await response.text()
+
+    async def post(
+        self, act: str, form: dict[str, str], key: tuple[str, str] = OPERATOR
+    ) -> ClientResponse:
+        """Send an act's form; redirects are not followed."""
+        return await self.client.post(
+            f"/operator/acts/{act}", data=form, headers=self.headers(key), allow_redirects=False
+        )
 
     async def shows(self, words: str, path: str = "/operator") -> None:
         async def shown() -> bool:

@@ -289,3 +289,11 @@ async def test_a_standby_says_so(control: Control, console_redis: Server, tmp_pa
 
         assert response.status == 503
         assert "This process stands by." in await response.text()
+
+
+async def test_without_a_store_from_the_start_it_says_that_nobody_can_write() -> None:
+    async with serving(create_app(Settings(redis_url="redis://127.0.0.1:1/0"))) as client:
+        response = await client.get("/operator")
+
+        assert response.status == 503
+        assert "nobody can be the one process that writes" in await response.text()

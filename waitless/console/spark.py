@@ -18,7 +18,6 @@ GAP_CELLS = 9
 """Readings further apart than this (45 minutes) are not joined: in between nothing was live."""
 LEAST_TOP = 60.0
 """Minutes at the upper edge, at least: a wait of 5 minutes shall not look like a peak."""
-_BREAK = "M"
 
 Point = tuple[datetime, float]
 """When a wait was measured, and its minutes."""
@@ -116,7 +115,7 @@ def _without_level(run: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _join(points: Sequence[tuple[int, int]]) -> str:
-    return _BREAK + " ".join(f"{x} {y}" for x, y in points) if points else ""
+    return "M" + " ".join(f"{x} {y}" for x, y in points) if points else ""
 
 
 def _describe(cells: dict[int, float], nodes: list[tuple[int, float, float, float]]) -> str:

@@ -45,7 +45,7 @@ STILL_S = 30
 class Console:
     """The page, its forms, and what became of them.
 
-    It is rendered in a thread: that of a large area takes longer than a request may wait.
+    It is rendered in a thread, so that no patient waits for the page of a large area.
     """
 
     def __init__(

@@ -11,6 +11,7 @@ from aiohttp import web
 from feeds.definition import HttpPush
 from waitless.alerts import AlertSender
 from waitless.background import running
+from waitless.console.trends import Trends
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, FeedMetrics, Ingest, Transport, keep_pulse
 from waitless.ingest.acting import Acting
@@ -18,6 +19,7 @@ from waitless.ledger.figures import KeeperMetrics
 from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import IngestMetrics, TrafficMetrics
 from waitless.operators import add_sign_in
+from waitless.operators_page import add_operators_page
 from waitless.parts import Parts, Role
 from waitless.redis_link import StoreAway
 from waitless.timetable.share import share_trips
@@ -27,6 +29,7 @@ from waitless.transports import make_transports
 from waitless.travel import Retimer
 from waitless.web.audit import AuditTrail
 from waitless.web.capacities import Capacities
+from waitless.web.console_guard import KeyGuard
 from waitless.web.operator import Operator
 from waitless.web.overrides import Overrides
 from waitless.web.push import Push
@@ -44,6 +47,9 @@ class Writing:
     def __init__(self, parts: Parts, *, hours_bind: bool) -> None:
         self._parts = parts
         self._ingest = self._make_ingest(hours_bind=hours_bind)
+        self._trends = Trends(
+            parts.area.facilities, parts.store, lambda: parts.follower.board, now=parts.now
+        )
 
     def _make_ingest(self, *, hours_bind: bool) -> Ingest:
         """The area's one writer."""
@@ -129,6 +135,9 @@ class Writing:
             routes.add_post(path, while_writing(self._parts.lease, handler))
         for path, handler in gets.items():
             routes.add_get(path, while_writing(self._parts.lease, handler))
+        add_operators_page(
+            self._parts, self._ingest, self._trends, KeyGuard(self._parts.keys), routes
+        )
 
     async def _leave(self, _: web.Application) -> None:
         """Nobody new reaches us any more: whoever asks the standby shall wait for it."""
@@ -181,6 +190,7 @@ class Writing:
                     "pulse": self._keep_pulse(transports, alerts),
                     "alerts": alerts.run(),
                     "keep the ledger": self._make_keeper().run(alerts),
+                    "draw trends": self._trends.run(),
                     "keep what was told": self._make_told_keeper().run(alerts),
                     **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
                 }

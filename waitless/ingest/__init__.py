@@ -7,7 +7,16 @@ for every feed, watches its health and raises alerts.
 from waitless.ingest.desk import Desk, Outcome
 from waitless.ingest.figures import FeedMetrics
 from waitless.ingest.pipeline import Ingest
-from waitless.ingest.pulse import Transport, keep_pulse
+from waitless.ingest.pulse import Transport, find_feed_of, keep_pulse
 from waitless.ingest.roster import BROKER
 
-__all__ = ["BROKER", "Desk", "FeedMetrics", "Ingest", "Outcome", "Transport", "keep_pulse"]
+__all__ = [
+    "BROKER",
+    "Desk",
+    "FeedMetrics",
+    "Ingest",
+    "Outcome",
+    "Transport",
+    "find_feed_of",
+    "keep_pulse",
+]

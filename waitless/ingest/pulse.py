@@ -124,17 +124,17 @@ def _view_facilities(desk: Desk, now: datetime) -> dict[str, FacilityView]:
     held = desk.held_rules()
     return {
         facility.id: FacilityView(
-            feed_id=_feed_of(desk, facility),
+            feed_id=find_feed_of(desk, facility),
             verdict=judge_facility(
                 desk.readings.get(facility.id),
-                desk.feeds.get(_feed_of(desk, facility) or ""),
+                desk.feeds.get(find_feed_of(desk, facility) or ""),
                 now,
                 held=held.get(facility.id),
             ),
             expected=desk.area.calendar.is_open(facility.hours, now),
         )
         for facility in desk.area.facilities.values()
-        if _feed_of(desk, facility) is not None
+        if find_feed_of(desk, facility) is not None
     }
 
 
@@ -168,8 +168,11 @@ def _look(
         alerts.offer(alert)
 
 
-def _feed_of(desk: Desk, facility: Facility) -> str | None:
-    """The feed that speaks for a facility: the one that did last, or its provider's."""
+def find_feed_of(desk: Desk, facility: Facility) -> str | None:
+    """The feed that speaks for a facility: the one that did last, or its provider's.
+
+    None where no feed does.
+    """
     reading = desk.readings.get(facility.id)
     if reading is not None and reading.feed_id in desk.feeds:
         return reading.feed_id
@@ -189,5 +192,5 @@ def _is_expected(desk: Desk, feed_id: str, now: datetime) -> bool:
     return any(
         desk.area.calendar.is_open(facility.hours, now)
         for facility in desk.area.facilities.values()
-        if _feed_of(desk, facility) == feed_id
+        if find_feed_of(desk, facility) == feed_id
     )

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from waitless.console.trends import Trends
 from waitless.ingest import Ingest
+from waitless.ingest.acting import Acting
 from waitless.keys import Role
 from waitless.parts import Parts
 from waitless.web.console import Console
@@ -16,20 +17,26 @@ from waitless.web.standby import while_writing
 
 
 def add_operators_page(
-    parts: Parts, ingest: Ingest, trends: Trends, guard: PageGuard, routes: Routes
+    parts: Parts,
+    routes: Routes,
+    ingest: Ingest,
+    *,
+    acting: Acting,
+    trends: Trends,
+    guard: PageGuard,
 ) -> None:
     """The page, its forms, its files and its events, each for those whom the guard lets in.
 
     Files and events are also elsewhere (`/static`, `/v1/events`), but not on a process that only
     writes.
     """
-    acts = Acts(ingest, parts.store, now=parts.now)
+    acts = Acts(ingest.desk, acting, parts.store, now=parts.now)
     console = Console(
         ingest,
-        store=parts.store,
         shelf=parts.shelf,
         follower=parts.follower,
         trends=trends,
+        usage=parts.usage_store,
         acts=acts,
         now=parts.now,
     )

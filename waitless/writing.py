@@ -29,7 +29,6 @@ from waitless.transports import make_transports
 from waitless.travel import Retimer
 from waitless.web.audit import AuditTrail
 from waitless.web.capacities import Capacities
-from waitless.web.console_guard import KeyGuard
 from waitless.web.operator import Operator
 from waitless.web.overrides import Overrides
 from waitless.web.push import Push
@@ -136,7 +135,7 @@ class Writing:
         for path, handler in gets.items():
             routes.add_get(path, while_writing(self._parts.lease, handler))
         add_operators_page(
-            self._parts, self._ingest, self._trends, KeyGuard(self._parts.keys), routes
+            self._parts, routes, self._ingest, acting=acting, trends=self._trends, guard=guard
         )
 
     async def _leave(self, _: web.Application) -> None:

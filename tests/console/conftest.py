@@ -1,5 +1,6 @@
 """One browser; the whole service, writer included, with a broker, and an operator at its page."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -21,15 +22,16 @@ from tests.support.clock import FakeClock
 from tests.support.messages import observation
 from tests.support.servers import Server, require_binary, start_mosquitto, start_redis
 from tests.support.service import Patient, eventually, serving
+from tests.support.signin import cookie_of, origin_of, sign_in, write_accounts
 from waitless.app import create_app
-from waitless.keys import Role, make_key
 from waitless.reading import apply_observation
 from waitless.settings import Settings
 from waitless.store import Store
 
+SESSIONS = "/operator/sessions"
 EVENING = datetime(2024, 10, 30, 19, 0, tzinfo=FakeClock()().tzinfo)
 """30 October 2024, 19:00 in Kent: the figures of that evening said 72 hours."""
-OPERATOR, VIEWER = make_key("night-desk", Role.OPERATOR), make_key("wall", Role.VIEWER)
+OPERATOR, VIEWER = "otto", "vera"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,13 +48,25 @@ class Control:
     def __init__(self, client: Patient, endpoint: MqttEndpoint, clock: FakeClock) -> None:
         self.client = client
         self.clock = clock
+        self._cookies: dict[str, str] = {}
         self._endpoint = endpoint
+
+    async def sign_in(self) -> None:
+        """Everybody, each in a browser of their own."""
+        for name in (OPERATOR, VIEWER):
+            cookie = cookie_of(await sign_in(self.client, name))
+            self._cookies[name] = cookie.partition(";")[0]
+            self.client.session.cookie_jar.clear()
 
     def url(self, path: str) -> str:
         return str(self.client.make_url(path))
 
-    def headers(self, key: tuple[str, str] = OPERATOR) -> dict[str, str]:
-        return {"Authorization": f"Bearer {key[0]}"}
+    def headers(self, who: str = OPERATOR) -> dict[str, str]:
+        return {"Cookie": self._cookies[who]}
+
+    def cookie(self, who: str = OPERATOR) -> dict[str, str]:
+        name, _, value = self._cookies[who].partition("=")
+        return {"name": name, "value": value, "url": self.url("/")}
 
     async def publish(
         self,
@@ -70,16 +84,19 @@ class Control:
         ) as publisher:
             await publisher.publish(str(topic), encode_event(observed, source="/tests"))
 
-    async def read(self, path: str = "/operator", key: tuple[str, str] = OPERATOR) -> str:
-        response = await self.client.get(path, headers=self.headers(key))
+    async def read(self, path: str = "/operator", who: str = OPERATOR) -> str:
+        response = await self.client.get(path, headers=self.headers(who))
         return await response.text()
 
-    async def post(
-        self, act: str, form: dict[str, str], key: tuple[str, str] = OPERATOR
-    ) -> ClientResponse:
-        """Send an act's form; redirects are not followed."""
+    async def post(self, act: str, form: dict[str, str], who: str = OPERATOR) -> ClientResponse:
+        """Send an act's form as a browser would; redirects are not followed."""
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', await self.read(SESSIONS, who))
+        assert found is not None
         return await self.client.post(
-            f"/operator/acts/{act}", data=form, headers=self.headers(key), allow_redirects=False
+            f"/operator/acts/{act}",
+            data={**form, "csrf": found[1]},
+            headers=self.headers(who) | origin_of(self.client),
+            allow_redirects=False,
         )
 
     async def shows(self, words: str, path: str = "/operator") -> None:
@@ -106,14 +123,16 @@ async def serve_control(
 ) -> AsyncIterator[Control]:
     """A service on a Redis that holds nothing but what `before` writes, and a broker of its own."""
     clock, url = FakeClock(EVENING), f"redis://127.0.0.1:{redis.port}/0"
-    keys = folder / "keys.toml"
-    keys.write_text(OPERATOR[1] + VIEWER[1])
     async with Redis.from_url(url) as link:
         await link.flushall()
     await before(url)
     broker = start_mosquitto(folder)
     settings = Settings(
-        redis_url=url, mqtt_url=f"mqtt://127.0.0.1:{broker.port}", keys_file=keys, **more
+        redis_url=url,
+        mqtt_url=f"mqtt://127.0.0.1:{broker.port}",
+        accounts_file=write_accounts(folder),
+        session_idle_minutes=600,
+        **more,
     )
     try:
         async with serving(create_app(settings, now=clock)) as client:
@@ -123,6 +142,7 @@ async def serve_control(
                 return (await client.get("/readyz")).status == 200
 
             await eventually(ready)
+            await control.sign_in()
             yield control
     finally:
         broker.stop()
@@ -161,11 +181,12 @@ async def at_the_desk(
     browser: Browser,
     control: Control,
     path: str = "/operator",
-    key: tuple[str, str] = OPERATOR,
+    who: str = OPERATOR,
     **more: object,
 ) -> AsyncIterator[Page]:
     """An operator's page in a context of its own."""
-    context = await browser.new_context(extra_http_headers=control.headers(key), **more)
+    context = await browser.new_context(**more)
+    await context.add_cookies([control.cookie(who)])
     page = await context.new_page()
     try:
         await page.goto(control.url(path))

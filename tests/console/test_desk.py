@@ -8,7 +8,6 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.console.conftest import (
-    OPERATOR,
     VIEWER,
     Control,
     at_the_desk,
@@ -17,6 +16,7 @@ from tests.console.conftest import (
 )
 from tests.support.servers import Server
 from tests.support.service import eventually, serving
+from tests.support.signin import origin_of
 from waitless.app import create_app
 from waitless.settings import Settings
 
@@ -102,7 +102,7 @@ async def test_a_feed_is_switched_off_and_on_by_keyboard_alone(
         await page.keyboard.press("Enter")
         await page.get_by_label("Why?").fill("done early")
         await page.keyboard.press("Enter")
-        await expect(page.locator("#audit li").first).to_contain_text("switched a feed on: kcht")
+        await expect(page.locator("#audit li").first).to_contain_text("took back an act on: kcht")
 
 
 async def test_single_keys_can_be_switched_off(browser: Browser, control: Control) -> None:
@@ -161,7 +161,7 @@ async def test_the_wall_has_tiles_and_no_forms(browser: Browser, control: Contro
 
 
 async def test_a_viewer_sees_everything_and_may_do_nothing(control: Control) -> None:
-    text = await control.read("/operator?feed=kcht", key=VIEWER)
+    text = await control.read("/operator?feed=kcht", who=VIEWER)
     form = {"what": "kcht", "why": "x"}
     response = await control.post("switch_off", form, VIEWER)
 
@@ -192,11 +192,21 @@ async def test_what_cannot_be_shown_is_refused_by_name_on_a_page(
     assert "<script>alert" not in text
 
 
-async def test_without_a_key_nothing_is_told(control: Control) -> None:
+async def test_who_is_not_signed_in_is_sent_to_do_so(control: Control) -> None:
     for path in ("/operator", "/operator/events", "/operator/acts/drop?what=x"):
-        response = await control.client.get(path)
-        assert response.status == 401
-        assert "Deal" not in await response.text()
+        response = await control.client.get(path, allow_redirects=False)
+        assert response.status == 303
+        assert response.headers["Location"].startswith("/operator/sign-in?next=%2Foperator")
+
+
+async def test_a_form_of_another_site_does_nothing(control: Control) -> None:
+    form = {"what": "kcht", "why": "x"}
+    response = await control.client.post(
+        "/operator/acts/switch_off", data=form, headers=control.headers()
+    )
+
+    assert response.status == 403
+    assert "<code>cross_site</code>" in await response.text()
 
 
 async def test_an_act_wants_a_reason_and_a_form(control: Control) -> None:
@@ -262,28 +272,29 @@ async def test_simulated_figures_are_called_so_and_while_the_store_is_away_nothi
             assert "Simulated data." in await control.read(path)
         async with at_the_desk(browser, control) as page:
             own_redis.kill()
-            await control.shows('data-state="degraded"')
-            await expect(page.locator("[data-state=degraded]")).to_be_visible(timeout=20_000)
-            await expect(page.locator("#audit")).to_contain_text("cannot be reached")
+            await control.shows('data-state="store_away"')  # nobody can be looked up
+            await expect(page.locator("#late")).to_be_visible(timeout=20_000)
             await expect(page.locator("#places")).to_contain_text("22 min")
             assert await find_violations(page) == []
-            response = await control.post("switch_off", {"what": "kcht", "why": "x"})
+            response = await control.client.post(
+                "/operator/acts/switch_off",
+                data={"what": "kcht", "why": "x"},
+                headers=control.headers() | origin_of(control.client),
+            )
             assert response.status == 503
-            assert "nothing was done" in await response.text()
             own_redis.start()
 
             async def is_back() -> bool:
-                return 'data-state="degraded"' not in await control.read()
+                return 'id="places"' in await control.read()
 
             await eventually(is_back)
+            await expect(page.locator("#late")).to_be_hidden(timeout=20_000)
             assert (await (await control.client.get("/v1/feeds/kcht")).json())["state"] != "off"
 
 
-async def test_a_standby_says_so(control: Control, console_redis: Server, tmp_path: Path) -> None:
-    keys = tmp_path / "keys.toml"
-    keys.write_text(OPERATOR[1])
+async def test_a_standby_says_so(control: Control, console_redis: Server) -> None:
     url = f"redis://127.0.0.1:{console_redis.port}/0"
-    app = create_app(Settings(redis_url=url, keys_file=keys), now=control.clock)
+    app = create_app(Settings(redis_url=url), now=control.clock)
     async with serving(app) as standby:
         response = await standby.get("/operator", headers=control.headers())
 

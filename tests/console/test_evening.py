@@ -35,6 +35,6 @@ async def test_a_figure_of_72_hours_is_held_inspected_dropped_and_audited(
         await expect(page.get_by_role("status").filter(has_text="Done.")).to_be_visible()
         await expect(page.locator("#held")).to_contain_text("Nothing is held back")
         entry = page.locator("#audit li").first
-        await expect(entry).to_contain_text("night-desk dropped a held value: qeqm-ed/")
+        await expect(entry).to_contain_text("otto dropped a held value: qeqm-ed/")
         await expect(entry).to_contain_text("typing error, rang the site")
         assert "4320" not in await control.read("/v1/facilities/qeqm-ed")

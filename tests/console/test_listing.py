@@ -14,8 +14,9 @@ def line(area: Area, facility_id: str, **more: object) -> FacilityLine:
     state = more.pop("state", FeedState.LIVE)
     given: dict[str, object] = {
         "feed_id": "kcht", "is_open": True, "wait": "35 min", "wait_minutes": 35.0,
-        "statistic": "median", "last_wait": None, "door": None, "waiting": None, "age_s": 60.0,
-        "lag_s": 1.0, "ahead": None, "held": 0, "told": None, "spark": None, "simulated": False,
+        "statistic": "median", "last_wait": None, "door": None, "override": None, "waiting": None,
+        "age_s": 60.0, "lag_s": 1.0, "ahead": None, "held": 0, "told": None, "spark": None,
+        "simulated": False,
     }  # fmt: skip
     verdict = Verdict(state, "for a reason")  # type: ignore[arg-type]
     facility = area.facilities[facility_id]

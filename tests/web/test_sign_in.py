@@ -102,7 +102,7 @@ async def test_who_signs_in_comes_to_the_page_that_was_wanted(desk: Patient) -> 
 async def test_nobody_s_link_leads_away_after_signing_in(desk: Patient, link: str) -> None:
     done = await sign_in(desk, "vera", next=link)
 
-    assert (done.status, done.headers[LOCATION]) == (303, "/operator/sessions")
+    assert (done.status, done.headers[LOCATION]) == (303, "/operator")
 
 
 PIECES = st.sampled_from(
@@ -137,7 +137,7 @@ async def test_who_was_signed_out_meanwhile_does_not_come_back_to_an_act(desk: P
     response = await desk.post("/operator/sign-out", data={}, allow_redirects=False)
 
     assert response.status == 303
-    assert response.headers[LOCATION] == SIGN_IN + "?next=%2Foperator%2Fsessions"
+    assert response.headers[LOCATION] == SIGN_IN + "?next=%2Foperator"
 
 
 async def test_the_cookie_is_for_this_host_and_https_alone(desk: Patient) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from feeds.model import FacilityStatus
 from waitless.area.facility import Facility
+from waitless.audit import find_standing
 from waitless.belief import Fate
 from waitless.board import Board
 from waitless.console.spark import Spark
@@ -19,6 +20,7 @@ from waitless.health import (
     judge_facility,
 )
 from waitless.ingest import Desk, find_feed_of
+from waitless.override import Override
 from waitless.told.alarm import ADVISED, WATCHED, list_figures
 
 
@@ -39,6 +41,8 @@ class FacilityLine:
     """What was posted last, where it is no longer shown."""
     door: str | None
     """What the unit reports of its door, unless it is open."""
+    override: Override | None
+    """What an operator says in place of its feed, where that holds."""
     waiting: int | None
     age_s: float | None
     """Since the source measured."""
@@ -184,6 +188,7 @@ def _describe(
         statistic=None if live is None else live.statistic.value,
         last_wait=None if live is not None or reading is None else tell_wait(reading.wait),
         door=None if door is None or door is FacilityStatus.OPEN else door.value,
+        override=find_standing(desk.overrides.get(facility.id), now),
         waiting=None if reading is None or live is None else reading.patients_waiting,
         age_s=None if as_of is None else (now - as_of).total_seconds(),
         lag_s=None if reading is None else (reading.received_at - reading.as_of).total_seconds(),

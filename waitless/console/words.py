@@ -7,6 +7,7 @@ from feeds.model import NoFigure, Wait
 from waitless.area.facility import Kind
 from waitless.audit import Action
 from waitless.health import FeedState
+from waitless.override import Override
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -39,12 +40,25 @@ ACTION_WORDS: Mapping[Action, str] = {
     Action.DROP: "dropped a held value",
     Action.SWITCH_OFF: "switched a feed off",
     Action.SWITCH_ON: "switched a feed on",
+    Action.OVERRIDE: "spoke for a place",
+    Action.LIFT: "let feeds speak for a place again",
+    Action.UNDO: "took back an act on",
 }
 _NO_FIGURE: Mapping[NoFigure, str] = {
     NoFigure.NOT_GIVEN: "none given",
     NoFigure.UNKNOWN: "no figure",
     NoFigure.SUPPRESSED: "withheld",
 }
+
+
+def tell_override(override: Override) -> str:
+    """What an operator says of a place, in place of its feed."""
+    said = [] if override.status is None else [override.status.value]
+    if override.wait_cleared:
+        said.append("no wait shown")
+    elif override.wait_minutes is not None:
+        said.append(f"wait {override.wait_minutes:.0f} min")
+    return ", ".join(said)
 
 
 def tell_action(action: Action) -> str:

@@ -16,7 +16,7 @@ from waitless.web.problems import Problem, RequestRefused
 from waitless.web.readings import describe_override
 
 AUDIT_SHOWN = 200
-_ID = re.compile(r"[0-9]{1,15}-[0-9]{1,15}", re.ASCII)
+AUDIT_ID = re.compile(r"[0-9]{1,15}-[0-9]{1,15}", re.ASCII)
 
 
 class AuditTrail:
@@ -46,7 +46,7 @@ class AuditTrail:
         audit_id = request.match_info["id"]
         done = None
         try:
-            if _ID.fullmatch(audit_id) is not None:
+            if AUDIT_ID.fullmatch(audit_id) is not None:
                 with writing_down("perhaps not taken back: look at the audit"):
                     done = await self._acting.undo(audit_id, who, act.why)
         except CannotUndo as fault:

@@ -18,7 +18,7 @@ SCHEME = "Bearer "
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 SIGN_IN_PATH = "/operator/sign-in"
 SESSIONS_PATH = "/operator/sessions"
-HOME = SESSIONS_PATH
+HOME = "/operator"
 """Where people come to who wanted nothing else."""
 MOST_FORM = 8192
 MOST_FIELDS = 20

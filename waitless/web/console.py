@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from waitless.console.words import (
     KIND_WORDS,
     STATE_SIGNS,
     tell_action,
+    tell_override,
     tell_share,
     tell_signed,
     tell_span,
@@ -26,9 +28,18 @@ from waitless.follow import BoardFollower
 from waitless.ingest import Ingest
 from waitless.keys import Role
 from waitless.redis_link import StoreAway
-from waitless.store import Store
 from waitless.travel import Shelf
-from waitless.web.console_acts import Acts, FormFault
+from waitless.usage.figures import (
+    LiveFigures,
+    UsageFigures,
+    month_of,
+    sum_up,
+    sum_up_live,
+    week_of,
+)
+from waitless.usage.store import UsageStore
+from waitless.web.console_acts import Acts, AuditLine
+from waitless.web.console_forms import FormFault
 from waitless.web.console_guard import Visitor
 from waitless.web.parse import single_values
 from waitless.web.problems import Problem, RequestRefused
@@ -38,8 +49,16 @@ AUDIT_SHOWN = 20
 DONE_SHOWN_FOR = timedelta(minutes=2)
 """How long after an act its page says that it was done."""
 QUERY = ("sort", "find", "only", "facility", "feed", "wall", "done")
+FORM_QUERY = ("what", "status", "wait")
 STILL_S = 30
 """Without scripts the page is loaded again this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    live: LiveFigures
+    week: UsageFigures
+    month: UsageFigures
 
 
 class Console:
@@ -52,18 +71,18 @@ class Console:
         self,
         ingest: Ingest,
         *,
-        store: Store,
         shelf: Shelf,
         follower: BoardFollower,
         trends: Trends,
+        usage: UsageStore,
         acts: Acts,
         now: Callable[[], datetime],
     ) -> None:
         self._ingest = ingest
-        self._store = store
         self._shelf = shelf
         self._follower = follower
         self._trends = trends
+        self._usage = usage
         self._acts = acts
         self._now = now
         self._templates = open_templates()
@@ -75,6 +94,7 @@ class Console:
             "signs": STATE_SIGNS,
             "kinds": KIND_WORDS,
             "action": tell_action,
+            "override_of": tell_override,
             "spark_box": (WIDTH, HEIGHT, PAST_CELLS),
         }
 
@@ -108,19 +128,20 @@ class Console:
             audit=audit,
             done=_find_done(audit, visitor.holder.name, now) if "done" in query else None,
             tables=await self._load_tables(),
+            usage=await self._load_usage(now),
             timetable_ends=None if timetable is None else timetable.find_last_day(),
         )
 
     async def show_form(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """What an act would do, and the form that does it."""
-        what = single_values(request.query, ("what",), strangers_pass=True).get("what", "")
-        return await self._form(request, visitor, {"what": what}, None)
+        values = single_values(request.query, FORM_QUERY, strangers_pass=True)
+        return await self._form(request, visitor, {"what": "", **values}, None)
 
     async def act(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """Do it; then back to the page, so that loading it again does nothing twice."""
         act = self._acts.find(request.match_info["act"])
         try:
-            await self._acts.do(act, visitor.holder.name, visitor.form)
+            await self._acts.do(act, visitor.holder, visitor.form)
         except FormFault as fault:
             return await self._form(request, visitor, dict(visitor.form), fault)
         return web.Response(status=303, headers={"Location": "/operator?done=1"})
@@ -149,7 +170,7 @@ class Console:
             visitor,
             status=200 if fault is None else 400,
             act=act,
-            about=act.describe(values.get("what", "")),
+            about=await act.describe(values.get("what", "")),
             values=values,
             fault=fault,
         )
@@ -162,8 +183,6 @@ class Console:
             refused=refused,
             is_away=self._follower.board.degraded,
         )
-        if problem is Problem.UNAUTHENTICATED:
-            response.headers["WWW-Authenticate"] = "Bearer"
         if problem in (Problem.STANDBY, Problem.STORE_AWAY):
             response.headers["Retry-After"] = "5"
         return response
@@ -201,12 +220,23 @@ class Console:
         response.enable_compression()
         return response
 
-    async def _load_audit(self) -> list[AuditEntry] | None:
+    async def _load_audit(self) -> list[AuditLine] | None:
         """The newest acts; None while the store is away."""
         try:
-            return await self._store.load_audit(AUDIT_SHOWN)
+            return await self._acts.list_audit(AUDIT_SHOWN)
         except StoreAway:
             return None
+
+    async def _load_usage(self, now: datetime) -> _Usage | None:
+        """What was answered this week, this month and just now; None while the store is away."""
+        today = now.astimezone(self._ingest.desk.area.calendar.zone).date()
+        week, month = week_of(today), month_of(today)
+        try:
+            counts = await self._usage.load_days(sorted({*week, *month}))
+            live = await self._usage.load_live(now)
+        except StoreAway:
+            return None
+        return _Usage(sum_up_live(live), sum_up(week, counts), sum_up(month, counts))
 
     async def _load_tables(self) -> dict[str, datetime | None] | None:
         """The instant that each mode's travel times are of; None while the store is away."""
@@ -231,7 +261,8 @@ def _find_feed(lines: list[FeedLine], wanted: str | None) -> FeedLine | None:
     return found[0] if found else None
 
 
-def _find_done(audit: list[AuditEntry] | None, who: str, now: datetime) -> AuditEntry | None:
+def _find_done(audit: list[AuditLine] | None, who: str, now: datetime) -> AuditEntry | None:
     """The act that somebody has just done: the audit's word, not that of an address."""
-    own = [one for one in audit or () if one.who == who and now - one.at <= DONE_SHOWN_FOR]
+    entries = [line.entry for line in audit or ()]
+    own = [one for one in entries if one.who == who and now - one.at <= DONE_SHOWN_FOR]
     return own[0] if own else None

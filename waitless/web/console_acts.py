@@ -2,73 +2,82 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import isfinite
+from datetime import datetime
 
-from waitless.audit import Action, AuditEntry
+from waitless.audit import AuditEntry, find_undoing
 from waitless.belief import ReleaseRefusal
 from waitless.console.held import find_held
-from waitless.health import FeedHealth, SwitchedOff
-from waitless.ingest import Ingest
+from waitless.console.words import tell_action, tell_override
+from waitless.health import SwitchedOff
+from waitless.ingest import Desk
+from waitless.ingest.acting import Acting, CannotUndo
+from waitless.keys import Holder
+from waitless.override import Override
 from waitless.redis_link import StoreAway
 from waitless.store import Store
+from waitless.web.audit import AUDIT_ID
+from waitless.web.console_forms import Filled, read_filled, read_override
 from waitless.web.operator import LONGEST_HOURS
+from waitless.web.overrides import MOST_HOURS
 from waitless.web.problems import Problem, RequestRefused
 
-MOST_WHY = 500
-"""Characters of a reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """A form that was filled in as it should be."""
-
-    who: str
-    what: str
-    """The id of what is acted on."""
-    why: str
-    until: datetime | None
-    """None: without an end of its own."""
+About = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """One act."""
 
-    action: Action
+    name: str
+    """In its address."""
     title: str
     effect: str
     """What comes of it, before it is done."""
-    takes_hours: bool = False
-    """Whether it may end by itself."""
-    describe: Callable[[str], list[tuple[str, str]]]
+    describe: Callable[[str], Awaitable[About]]
     """What is acted on, name by name. Raises RequestRefused where it is not there."""
-    perform: Callable[[Filled], Awaitable[None]]
-    """Raises RequestRefused where it cannot be done; then nothing was."""
+    perform: Callable[[Filled], Awaitable[object]]
+    """Does it, and writes it down. Raises RequestRefused where it cannot be done, and was not."""
+    most_hours: float = 0.0
+    """How long it may last; 0 where it ends nothing by itself."""
+    usual_hours: str = ""
+    without_hours: str = ""
+    """What no number of hours means."""
+    speaks: bool = False
+    """Whether its form says something of a door and a wait."""
+
+    @property
+    def takes_hours(self) -> bool:
+        """Whether it may end by itself."""
+        return self.most_hours > 0
 
 
-class FormFault(Exception):
-    """A field of a form is not filled in as it should be."""
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One act that was done."""
 
-    def __init__(self, name: str, words: str) -> None:
-        super().__init__(words)
-        self.name = name
+    id: str
+    entry: AuditEntry
+    may_be_undone: bool
+    undone_by: str | None
 
 
 class Acts:
-    """Does what operators ask for, and writes it down.
+    """Does what operators ask for, in one place with `/v1/operator` (`waitless.ingest.acting`).
 
     Attributes:
-        known: every act by the name in its address.
+        known: every act by its name.
     """
 
-    def __init__(self, ingest: Ingest, store: Store, *, now: Callable[[], datetime]) -> None:
-        self._ingest = ingest
+    def __init__(
+        self, desk: Desk, acting: Acting, store: Store, *, now: Callable[[], datetime]
+    ) -> None:
+        self._desk = desk
+        self._acting = acting
         self._store = store
         self._now = now
         acts = (
             Act(
-                action=Action.RELEASE,
+                name="release",
                 title="Release a held value",
                 effect="It is believed as if it came now, and patients see it within seconds. A "
                 "value that its rule would hold again is believed for four hours.",
@@ -76,30 +85,57 @@ class Acts:
                 perform=self._release,
             ),
             Act(
-                action=Action.DROP,
+                name="drop",
                 title="Drop a held value",
                 effect="It is never shown, and confirms nothing that comes later.",
                 describe=self._describe_held,
                 perform=self._drop,
             ),
             Act(
-                action=Action.SWITCH_OFF,
+                name="switch_off",
                 title="Switch a feed off",
                 effect="Nothing of it is believed, and what it said is not shown to patients any "
                 "more. Its places are listed without a wait.",
-                takes_hours=True,
+                most_hours=LONGEST_HOURS,
+                usual_hours="4",
+                without_hours="Empty: until somebody ends it.",
                 describe=self._describe_feed,
                 perform=self._switch_off,
             ),
             Act(
-                action=Action.SWITCH_ON,
+                name="switch_on",
                 title="Switch a feed on",
                 effect="What it says is believed again, from its next message on.",
                 describe=self._describe_feed,
                 perform=self._switch_on,
             ),
+            Act(
+                name="override",
+                title="Speak for a place",
+                effect="Patients are told this in place of what its feed says, and of what was "
+                "said here before, until it ends. Feeds are listened to all the while.",
+                most_hours=MOST_HOURS,
+                without_hours="Empty: 2 hours, or 30 minutes for a wait alone.",
+                speaks=True,
+                describe=self._describe_facility,
+                perform=self._override,
+            ),
+            Act(
+                name="lift",
+                title="Let the feed speak",
+                effect="Patients are told again what its feed says.",
+                describe=self._describe_facility,
+                perform=self._override,
+            ),
+            Act(
+                name="undo",
+                title="Take an act back",
+                effect="What stood before it stands again, until it would have ended.",
+                describe=self._describe_entry,
+                perform=self._undo,
+            ),
         )
-        self.known: Mapping[str, Act] = {act.action.value: act for act in acts}
+        self.known: Mapping[str, Act] = {act.name: act for act in acts}
 
     def find(self, name: str) -> Act:
         """An act by its name. Raises RequestRefused where there is none."""
@@ -108,48 +144,42 @@ class Acts:
         except KeyError:
             raise RequestRefused(Problem.NOT_FOUND, f"no act {name[:64]!r}") from None
 
-    async def do(self, act: Act, who: str, form: Mapping[str, str]) -> None:
+    async def do(self, act: Act, who: Holder, form: Mapping[str, str]) -> None:
         """Do an act as a form wants it, and write it to the audit.
 
         Raises:
             FormFault: a field is not as it should be; nothing was done.
             RequestRefused: it cannot be done, and was not; or, `store_away` with such words, it
-                was done and could not be written down.
+                may have been done and could not be written down.
         """
-        filled = self._read(act, who, form)
+        filled = read_filled(form, who, most_hours=act.most_hours)
         try:
             await self._store.ping()  # a release would wait for it, and an audit be lost
         except StoreAway as fault:
             raise RequestRefused(Problem.STORE_AWAY, "nothing was done") from fault
-        await act.perform(filled)
-        entry = AuditEntry(
-            at=self._now(),
-            who=who,
-            action=act.action,
-            what=filled.what,
-            why=filled.why,
-            until=filled.until,
-        )
         try:
-            await self._store.add_audit(entry)
+            await act.perform(filled)
         except StoreAway as fault:
             raise RequestRefused(
-                Problem.STORE_AWAY, "done, but it could not be written to the audit"
+                Problem.STORE_AWAY, "perhaps done, but not written down: look at the audit"
             ) from fault
 
-    def _read(self, act: Act, who: str, form: Mapping[str, str]) -> Filled:
-        why = form.get("why", "").strip()
-        if not why:
-            raise FormFault("why", "Say why: colleagues read it in the audit.")
-        if len(why) > MOST_WHY:
-            raise FormFault("why", f"At most {MOST_WHY} characters, please.")
-        until = None
-        if act.takes_hours and form.get("hours", "").strip():
-            until = self._now() + _read_hours(form["hours"])
-        return Filled(who=who, what=form.get("what", ""), why=why, until=until)
+    async def list_audit(self, limit: int) -> list[AuditLine]:
+        """The newest acts, newest first. Raises one of `StoreAway`."""
+        entries = await self._store.acts.load_audit(limit)
+        undoing = find_undoing(reversed(entries))
+        return [
+            AuditLine(
+                audit_id,
+                entry,
+                may_be_undone=audit_id not in undoing and self._acting.why_not(entry) is None,
+                undone_by=undoing.get(audit_id),
+            )
+            for audit_id, entry in entries
+        ]
 
-    def _describe_held(self, held_id: str) -> list[tuple[str, str]]:
-        line = find_held(self._ingest.desk, held_id)
+    async def _describe_held(self, held_id: str) -> About:
+        line = find_held(self._desk, held_id)
         if line is None:
             raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, held_id[:128])
         return [
@@ -159,52 +189,92 @@ class Acts:
             ("Last believed figure", line.believed),
         ]
 
-    def _describe_feed(self, feed_id: str) -> list[tuple[str, str]]:
-        health = self._feed(feed_id)
-        verdict = health.state(self._now())
+    async def _describe_feed(self, feed_id: str) -> About:
+        self._check_feed(feed_id)
         served = [
-            one.short_name
-            for one in self._ingest.desk.area.facilities.values()
-            if one.provider == feed_id
+            one.short_name for one in self._desk.area.facilities.values() if one.provider == feed_id
         ]
         return [
-            ("Feed", health.id),
-            ("State", verdict.value),
+            ("Feed", feed_id),
+            ("State", self._desk.feeds[feed_id].state(self._now()).value),
             ("Places", ", ".join(served) or "none by name"),
         ]
 
+    async def _describe_facility(self, facility_id: str) -> About:
+        if facility_id not in self._desk.area.facilities:
+            raise RequestRefused(Problem.UNKNOWN_FACILITY, f"{facility_id[:64]!r}")
+        said = self._desk.overrides.get(facility_id)
+        stands = said is not None and said.holds(self._now())
+        return [
+            ("Place", self._desk.area.facilities[facility_id].name),
+            ("Said here now", tell_override(said) if said is not None and stands else "nothing"),
+        ]
+
+    async def _describe_entry(self, audit_id: str) -> About:
+        entries = []
+        if AUDIT_ID.fullmatch(audit_id) is not None:
+            try:
+                entries = await self._store.acts.load_audit_since(audit_id)
+            except StoreAway as fault:
+                raise RequestRefused(Problem.STORE_AWAY, "the audit is kept there") from fault
+        if not entries:
+            raise RequestRefused(Problem.UNKNOWN_ACT, audit_id[:64])
+        _, entry = entries[0]
+        return [
+            ("What was done", f"{entry.who} {tell_action(entry.action)}"),
+            ("On", entry.what),
+            ("Why", entry.why),
+        ]
+
     async def _release(self, filled: Filled) -> None:
-        released = await self._ingest.release(filled.what)
-        if released is ReleaseRefusal.UNKNOWN:
+        done = await self._acting.release(filled.what, filled.who, filled.why)
+        if done is ReleaseRefusal.UNKNOWN:
             raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, filled.what[:128])
-        if isinstance(released, ReleaseRefusal):
-            raise RequestRefused(Problem.BAD_ACTION, f"cannot be released: {released}")
+        if isinstance(done, ReleaseRefusal):
+            raise RequestRefused(Problem.BAD_ACTION, f"cannot be released: {done}")
 
     async def _drop(self, filled: Filled) -> None:
-        if self._ingest.desk.believer.drop(filled.what, self._now()) is None:
+        if await self._acting.drop(filled.what, filled.who, filled.why) is None:
             raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, "it is settled, or has left the list")
 
     async def _switch_off(self, filled: Filled) -> None:
-        self._feed(filled.what).off = SwitchedOff(
-            by=filled.who, why=filled.why, at=self._now(), until=filled.until
-        )
+        now = self._now()
+        until = None if filled.lasts is None else now + filled.lasts
+        off = SwitchedOff(by=filled.who.name, why=filled.why, at=now, until=until)
+        await self._switch(filled, off)
 
     async def _switch_on(self, filled: Filled) -> None:
-        self._feed(filled.what).off = None
+        await self._switch(filled, None)
 
-    def _feed(self, feed_id: str) -> FeedHealth:
+    async def _switch(self, filled: Filled, off: SwitchedOff | None) -> None:
+        self._check_feed(filled.what)
+        await self._acting.switch(filled.what, off, filled.who, filled.why)
+
+    async def _override(self, filled: Filled) -> None:
+        facility = self._desk.area.facilities.get(filled.what)
+        if facility is None:
+            raise RequestRefused(Problem.UNKNOWN_FACILITY, f"{filled.what[:64]!r}")
+        said = read_override(filled, facility, self._now())
+        if not said.says_something and not self._stands(said):
+            raise RequestRefused(
+                Problem.BAD_OVERRIDE, "nothing is said, and nothing stands that it could lift"
+            )
+        await self._acting.override(said, filled.who)
+
+    async def _undo(self, filled: Filled) -> None:
+        done = None
         try:
-            return self._ingest.desk.feeds[feed_id]
-        except KeyError:
-            raise RequestRefused(Problem.UNKNOWN_FEED, f"{feed_id[:64]!r}") from None
+            if AUDIT_ID.fullmatch(filled.what) is not None:
+                done = await self._acting.undo(filled.what, filled.who, filled.why)
+        except CannotUndo as fault:
+            raise RequestRefused(Problem.CANNOT_UNDO, str(fault)) from fault
+        if done is None:
+            raise RequestRefused(Problem.UNKNOWN_ACT, filled.what[:64])
 
+    def _stands(self, said: Override) -> bool:
+        standing = self._desk.overrides.get(said.facility_id)
+        return standing is not None and standing.holds(said.at)
 
-def _read_hours(text: str) -> timedelta:
-    words = f"A number of hours above 0, at most {LONGEST_HOURS}; or nothing."
-    try:
-        hours = float(text)
-    except ValueError:
-        raise FormFault("hours", words) from None
-    if not isfinite(hours) or not 0 < hours <= LONGEST_HOURS:
-        raise FormFault("hours", words)
-    return timedelta(hours=hours)
+    def _check_feed(self, feed_id: str) -> None:
+        if feed_id not in self._desk.feeds:
+            raise RequestRefused(Problem.UNKNOWN_FEED, f"{feed_id[:64]!r}")

@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 # Keep what Python has compiled, whatever the shell says: the suite starts hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check format bench load soak lock clean
+.PHONY: help setup demo test check format bench load soak faults lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ load: $(STAMP) ## a minute of patients, operators and providers; fails on a brok
 
 soak: $(STAMP) ## the same for ten minutes: memory stays flat
 	@$(BIN)/python -m loadtests.run soak
+
+faults: $(STAMP) ## every part killed, stopped, cut off while feeds and patients go on; or some: make faults ONLY=redis
+	@$(BIN)/python -m loadtests.faults $(ONLY)
 
 lock: $(STAMP) ## resolve the requirements files afresh
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt

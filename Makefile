@@ -51,8 +51,8 @@ bench: $(STAMP) ## every benchmark, or one: make bench ONLY=drive_truth
 load: $(STAMP) ## a minute of patients, operators and providers; fails on a broken budget
 	@$(BIN)/python -m loadtests.run load
 
-soak: $(STAMP) ## the same for ten minutes: memory stays flat
-	@$(BIN)/python -m loadtests.run soak
+soak: $(STAMP) ## the same for ten minutes: memory stays flat; with faults: make soak FAULTS=1
+	@$(BIN)/python -m $(if $(FAULTS),loadtests.faults.soak,loadtests.run soak)
 
 faults: $(STAMP) ## every part killed, stopped, cut off while feeds and patients go on; or some: make faults ONLY=redis
 	@$(BIN)/python -m loadtests.faults $(ONLY)

@@ -64,12 +64,13 @@ class Seen:
 class Observer:
     """The patients. `seen` may be replaced at any time: the next answers go there."""
 
-    def __init__(self, stage: Stage, said: Said) -> None:
+    def __init__(self, stage: Stage, said: Said, ask_every_s: float = ASK_EVERY_S) -> None:
         self.seen = Seen()
         self.newest: dict[tuple[str, int], dict[str, datetime]] = {}
         """Of each answering process in each of its lives: the time of each facility's reading."""
         self._stage = stage
         self._said = said
+        self._ask_every_s = ask_every_s
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[None]:
@@ -87,7 +88,7 @@ class Observer:
         due = time.monotonic()
         for number in count():
             group.create_task(self._ask(session, number, self.seen))
-            due += ASK_EVERY_S
+            due += self._ask_every_s
             await asyncio.sleep(due - time.monotonic())
 
     async def _ask(self, session: aiohttp.ClientSession, number: int, seen: Seen) -> None:
@@ -132,31 +133,35 @@ class Observer:
             if feed["state"] == "lost" and feed["id"] in PUBLISHING:
                 seen.feed_lost_at = seen.feed_lost_at or time.monotonic()
         newest = self.newest.setdefault(who, {})
-        for facility_id, told in _list_shown(document):
-            wait, as_of = told
-            self._judge_wait(facility_id, wait, as_of, (asked_at, self._stage.now()), seen)
+        answered = (asked_at, self._stage.now())
+        for what in list_broken_waits(document, self._said, answered):
+            seen.breaks(f"{who[0]}: {what}")
+        for facility_id, (_, as_of) in _list_shown(document):
+            seen.waits += 1
+            seen.aged += facility_id == AGEING[1]
             if as_of < newest.get(facility_id, as_of) - ROUNDING:
                 seen.breaks(f"{who[0]} went back to an older reading of {facility_id}")
             newest[facility_id] = max(as_of, newest.get(facility_id, as_of))
 
-    def _judge_wait(
-        self,
-        facility_id: str,
-        minutes: float,
-        as_of: datetime,
-        answered: tuple[datetime, datetime],
-        seen: Seen,
-    ) -> None:
-        """`answered`: between when and when; a clock may have been stepped in between."""
-        seen.waits += 1
-        seen.aged += facility_id == AGEING[1]
+
+def list_broken_waits(
+    document: Mapping[str, Any], said: Said, answered: tuple[datetime, datetime]
+) -> Iterator[str]:
+    """What an answer shows and may not.
+
+    Args:
+        document: the answer.
+        said: all that providers have said.
+        answered: between when and when; a clock may have been stepped in between.
+    """
+    for facility_id, (minutes, as_of) in _list_shown(document):
         if not any(-AHEAD < at - as_of <= LIVE_FOR + ROUNDING for at in answered):
             age = (answered[0] - as_of).total_seconds() / 60
-            seen.breaks(f"a reading of {facility_id} shown that was {age:.1f} minutes old")
-        if minutes in self._said.forbidden:
-            seen.breaks(f"a held figure shown at {facility_id}: {minutes:g}")
-        elif minutes not in self._said.figures.get(facility_id, ()):
-            seen.breaks(f"a figure shown at {facility_id} that nobody sent: {minutes:g}")
+            yield f"a reading of {facility_id} shown that was {age:.1f} minutes old"
+        if minutes in said.forbidden:
+            yield f"a held figure shown at {facility_id}: {minutes:g}"
+        elif minutes not in said.figures.get(facility_id, ()):
+            yield f"a figure shown at {facility_id} that nobody sent: {minutes:g}"
 
 
 def _list_shown(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, datetime]]]:

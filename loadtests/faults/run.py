@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from loadtests.faults.account import Balance, Books, balance, load_books
-from loadtests.faults.observer import Observer, Seen
+from loadtests.faults.observer import ASK_EVERY_S, Observer, Seen
 from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, STARTED_WITHIN_S, Stage
 from loadtests.faults.traffic import PUBLISHING, PUSHING, Traffic
@@ -19,6 +19,7 @@ RECOVERED_WITHIN_S = 60.0
 again and loads its area and roads within it."""
 OLD_FOR = timedelta(seconds=4)
 """An old wait turns 30 minutes old so long after it is published: during the fault."""
+STEADY_S = 1.5
 SETTLED_WITHIN_S = 20.0
 SPEAKING = (*(one for ids in PUBLISHING.values() for one in ids), *PUSHING)
 
@@ -50,17 +51,20 @@ class Row:
 class Run:
     """A stage with traffic and patients on it."""
 
-    def __init__(self, stage: Stage, tell: Callable[[Row], None]) -> None:
+    def __init__(
+        self, stage: Stage, tell: Callable[[Row], None], *, ask_every_s: float = ASK_EVERY_S
+    ) -> None:
         """Nothing begins yet.
 
         Args:
             stage: everything that runs.
             tell: is given each row when it is known.
+            ask_every_s: between two patients' questions.
         """
         self._tell = tell
         self._stage = stage
         self._traffic = Traffic(stage)
-        self._observer = Observer(stage, self._traffic.said)
+        self._observer = Observer(stage, self._traffic.said, ask_every_s)
 
     async def play(self, faults: Iterable[Fault]) -> list[Row]:
         """Every fault in turn; gives a row for each."""
@@ -78,11 +82,11 @@ class Run:
 
     async def _suffer(self, fault: Fault) -> Row:
         stage, said = self._stage, self._traffic.said
-        self._observer.seen = seen = Seen()
         mark, pushes = len(said.acknowledged), len(said.unexplained)
         before = await load_books(stage.components["redis"].port, SPEAKING)
         await self._traffic.publish_absurd()
         await self._traffic.publish_old(OLD_FOR)
+        self._observer.seen = seen = Seen()
         began = time.monotonic()
         await fault.begin(stage, self._traffic)
         await asyncio.sleep(fault.lasts_s)
@@ -110,14 +114,21 @@ class Run:
         )  # fmt: skip
 
     async def _until_recovered(self, since: datetime, within_s: float) -> float | None:
-        """Seconds until everything stands, and waits measured since then are shown by both."""
-        began = time.monotonic()
+        """Seconds until everything stands, and waits measured since then are shown by both.
+
+        It has to stay so for a moment: a process that is about to end says `standby`, too.
+        """
+        began, stands_since = time.monotonic(), None
         timeout = aiohttp.ClientTimeout(2)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            while (took := time.monotonic() - began) < within_s:
+            while (now := time.monotonic()) - began < within_s:
                 fresh = [await self._is_fresh(session, name, since) for name in APIS]
-                if all(fresh) and await self._stage.settled():
-                    return took
+                if not (all(fresh) and await self._stage.settled()):
+                    stands_since = None
+                elif stands_since is None:
+                    stands_since = now
+                elif now - stands_since > STEADY_S:
+                    return stands_since - began
                 await asyncio.sleep(0.2)
         return None
 
@@ -151,7 +162,7 @@ class Run:
 
 
 def _list_wrong(drawn: Balance, fault: Fault) -> Iterator[str]:
-    if drawn.lost and not fault.broker_dies:
+    if drawn.lost and not fault.forgets:
         yield f"{drawn.lost} acknowledged waits lost"
     if drawn.doubled:
         yield f"{drawn.doubled} waits applied twice"

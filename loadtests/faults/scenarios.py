@@ -1,6 +1,8 @@
 """The faults: what begins each, what ends it, and what is to be known of it."""
 
 import asyncio
+import shutil
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -22,6 +24,8 @@ POISON = (
     b"{", b"\x00" * 70_000, b'{"specversion": "1.0"}', b"[" * 40_000, b"\xff\xfe", b'"a"', b"1e999",
 )  # fmt: skip
 STEP_S = 3600.0
+OPS = Path(__file__).parents[2] / "ops"
+COPY_AGE_S = 4.0
 Act = Callable[[Stage, Traffic], Awaitable[None]]
 
 
@@ -33,8 +37,9 @@ class Fault:
     begin: Act
     end: Act
     lasts_s: float = 0.0
-    broker_dies: bool = False
-    """It forgets what came since it last saved, which is a loss of its own: told, not judged."""
+    forgets: bool = False
+    """The broker forgets what came since it last saved, or Redis what came since its copy was made:
+    a loss of theirs, which is told and not judged."""
     clock_steps: bool = False
     """Times go back: then the history takes nothing older than its newest, and is not compared."""
     wants_disk: bool = False
@@ -55,8 +60,9 @@ def list_faults() -> Iterator[Fault]:
     for way in WAYS:
         yield from _faults_of_way(way)
     yield Fault(name="disk full: redis", begin=_fill, end=_empty, lasts_s=6, wants_disk=True)
-    yield Fault(name="broker forgets all", begin=_forget, end=nothing, broker_dies=True)
-    yield Fault(name="1,000 publishers come back", begin=_crowd, end=nothing, broker_dies=True)
+    yield Fault(name="redis lost, a copy restored", begin=_lose, end=nothing, forgets=True)
+    yield Fault(name="broker forgets all", begin=_forget, end=nothing, forgets=True)
+    yield Fault(name="1,000 publishers come back", begin=_crowd, end=nothing, forgets=True)
     yield Fault(name="poison first after a restart", begin=_poison, end=_release, lasts_s=1)
     yield Fault(
         name="clock +1 h and back", begin=_ahead, end=_back, lasts_s=8, clock_steps=True
@@ -88,7 +94,7 @@ def _fault_of(parts: Sequence[str], how: str) -> Fault:
         begin=begin,
         end=wake if how == "stop" else nothing,
         lasts_s=STOPPED_S if how == "stop" else 0.0,
-        broker_dies="broker" in parts and how == "kill -9",
+        forgets="broker" in parts and how == "kill -9",
     )
 
 
@@ -131,6 +137,27 @@ async def _fill(stage: Stage, _: Traffic) -> None:
 async def _empty(stage: Stage, _: Traffic) -> None:
     assert stage.disk is not None  # noqa: S101 - `wants_disk`
     (stage.disk / "ballast").unlink()
+
+
+async def _lose(stage: Stage, _: Traffic) -> None:
+    """Its folder too; the copy is some seconds old. Nobody else is told to stop."""
+    redis, copies = stage.components["redis"], stage.folder / "copies"
+    await _run(OPS / "backup", copies, "-p", str(redis.port))
+    await asyncio.sleep(COPY_AGE_S)
+    redis.grace.clear()
+    redis.kill()
+    data = stage.redis_folder
+    await asyncio.to_thread(shutil.rmtree, data)
+    await _run(OPS / "restore", copies, data)
+    redis.grace.set()
+
+
+async def _run(*words: str | Path) -> None:
+    """Run a script of ours; raises RuntimeError where it fails."""
+    done = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=PIPE)
+    _, said = await done.communicate()
+    if done.returncode:
+        raise RuntimeError(f"{words[0]}: {said.decode()}")
 
 
 async def _forget(stage: Stage, _: Traffic) -> None:

@@ -51,6 +51,7 @@ class Stage:
     folder: Path
     disk: Path | None
     """The disk that is Redis's alone; None where we may mount none."""
+    redis_folder: Path
     clock: Path
     now: Callable[[], datetime]
     """The clock of everything on the stage."""
@@ -107,7 +108,8 @@ async def running_stage(folder: Path) -> AsyncIterator[Stage]:
         disk = _mount_disk(folder)
         if disk is not None:
             stack.callback(subprocess.run, ["umount", "--lazy", str(disk)], check=False)
-        redis = start_server((disk or folder) / "redis", "--appendfsync", "everysec")
+        redis_folder = (disk or folder) / "redis"
+        redis = start_server(redis_folder, "--appendfsync", "everysec")
         stack.callback(redis.stop)
         (folder / "broker").mkdir()
         broker = start_mosquitto(folder / "broker")
@@ -151,7 +153,7 @@ async def running_stage(folder: Path) -> AsyncIterator[Stage]:
             ways[f"patients-{name}"] = await stack.enter_async_context(proxy)
         keepers = [asyncio.create_task(one.keep()) for one in components.values()]
         stack.push_async_callback(_cancel, keepers)
-        yield Stage(components, ways, folder, disk, clock, stepped_clock(clock), key)
+        yield Stage(components, ways, folder, disk, redis_folder, clock, stepped_clock(clock), key)
 
 
 async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:

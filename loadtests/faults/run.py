@@ -12,7 +12,7 @@ from loadtests.faults.account import Balance, Books, balance, load_books
 from loadtests.faults.observer import ASK_EVERY_S, Observer, Seen
 from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, STARTED_WITHIN_S, Stage
-from loadtests.faults.traffic import PUBLISHING, PUSHING, Traffic
+from loadtests.faults.traffic import BURSTING, PUBLISHING, PUSHING, Traffic
 
 RECOVERED_WITHIN_S = 60.0
 """From the end of a fault, on a machine whose two cores are shared; a process that died is started
@@ -22,6 +22,7 @@ OLD_FOR = timedelta(seconds=4)
 STEADY_S = 1.5
 SETTLED_WITHIN_S = 20.0
 SPEAKING = (*(one for ids in PUBLISHING.values() for one in ids), *PUSHING)
+BOOKED = (*SPEAKING, BURSTING[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class Run:
     async def _suffer(self, fault: Fault) -> Row:
         stage, said = self._stage, self._traffic.said
         mark, pushes = len(said.acknowledged), len(said.unexplained)
-        before = await load_books(stage.components["redis"].port, SPEAKING)
+        before = await load_books(stage.components["redis"].port, BOOKED)
         await self._traffic.publish_absurd()
         await self._traffic.publish_old(OLD_FOR)
         self._observer.seen = seen = Seen()
@@ -155,7 +156,7 @@ class Run:
         acknowledged = said.acknowledged[mark:]
         deadline = time.monotonic() + SETTLED_WITHIN_S
         while True:
-            drawn = balance(acknowledged, said.sent, before, await load_books(port, SPEAKING))
+            drawn = balance(acknowledged, said.sent, before, await load_books(port, BOOKED))
             if not drawn.lost or time.monotonic() > deadline:
                 return drawn
             await asyncio.sleep(0.5)

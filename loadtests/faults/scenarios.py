@@ -23,6 +23,7 @@ DELAY_S, DRIP_BYTES, DRIP_EVERY_S = 0.4, 512, 0.02
 POISON = (
     b"{", b"\x00" * 70_000, b'{"specversion": "1.0"}', b"[" * 40_000, b"\xff\xfe", b'"a"', b"1e999",
 )  # fmt: skip
+BURST = 300
 STEP_S = 3600.0
 OPS = Path(__file__).parents[2] / "ops"
 COPY_AGE_S = 4.0
@@ -57,6 +58,8 @@ def list_faults() -> Iterator[Fault]:
     for how in ("kill -9", "stop"):
         for pair in combinations(PARTS, 2):
             yield _fault_of(pair, how)
+    for parts in (["writer"], ["redis"], ["redis", "writer"]):
+        yield _fault_in_a_burst(parts)
     for way in WAYS:
         yield from _faults_of_way(way)
     yield Fault(name="disk full: redis", begin=_fill, end=_empty, lasts_s=6, wants_disk=True)
@@ -96,6 +99,22 @@ def _fault_of(parts: Sequence[str], how: str) -> Fault:
         lasts_s=STOPPED_S if how == "stop" else 0.0,
         forgets="broker" in parts and how == "kill -9",
     )
+
+
+def _fault_in_a_burst(parts: Sequence[str]) -> Fault:
+    """Killed while a backlog is worked on: between what is stored and what is acknowledged."""
+
+    async def begin(stage: Stage, traffic: Traffic) -> None:
+        hit = [await _find(stage, part) for part in parts]
+        burst = asyncio.create_task(traffic.publish_burst(BURST))
+        mark = len(traffic.said.acknowledged)
+        while not burst.done() and len(traffic.said.acknowledged) < mark + BURST / 3:
+            await asyncio.sleep(0)
+        for one in hit:
+            one.kill()
+        await burst
+
+    return Fault(name=f"kill -9 in a burst: {' + '.join(parts)}", begin=begin, end=nothing)
 
 
 def _faults_of_way(way: str) -> Iterator[Fault]:

@@ -39,6 +39,9 @@ AGEING = "sheppey-miu", "sheppey-miu"
 """Provider and facility that publish old waits, to be seen leaving at 30 minutes."""
 ABSURD = "herne-bay-practices", "herne-bay-utc"
 """The same, of waits above the hard limit, which are held."""
+BURSTING = "faversham-medical", "faversham-utc"
+"""The same, of waits that come hundreds at once."""
+IN_FLIGHT = 8
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -117,6 +120,22 @@ class Traffic:
         self.said.forbidden.add(minutes)
         payload = self.encode(facility_id, minutes, self._stage.now())
         await self.publish_once(provider, facility_id, payload)
+
+    async def publish_burst(self, size: int) -> None:
+        """Publish so many waits at once, a millisecond after one another by their own time."""
+        provider, facility_id = BURSTING
+        in_flight = asyncio.Semaphore(IN_FLIGHT)
+        figures, first = draw_figures(5), self._stage.now() - timedelta(milliseconds=size)
+
+        async def send(number: int) -> None:
+            as_of, minutes = first + timedelta(milliseconds=number), figures()
+            sent = self.said.note(facility_id, as_of, minutes)
+            payload = self.encode(facility_id, minutes, as_of)
+            async with in_flight:
+                await self._send(session, provider, sent, payload)
+
+        async with connect_provider(self._endpoint, area=AREA, provider=provider) as session:
+            await asyncio.gather(*(send(number) for number in range(size)))
 
     async def publish_once(self, provider: str, facility_id: str, *payloads: bytes) -> None:
         """Publish messages of a facility on a session of their own, past every proxy."""

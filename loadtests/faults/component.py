@@ -65,6 +65,15 @@ class Component:
             if not self.child.alive:
                 await asyncio.sleep(STARTED_AGAIN_AFTER_S)
                 await self.grace.wait()
-                await asyncio.to_thread(self.child.start)
+                await self._start()
                 self.lives += 1
             await asyncio.sleep(0.05)
+
+    async def _start(self) -> None:
+        """Cancelled, it ends when the process has started: whoever clears the stage finds it."""
+        starting = asyncio.create_task(asyncio.to_thread(self.child.start))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await starting
+            raise

@@ -146,8 +146,7 @@ class Run:
             for one in document["destinations"]
             if one["wait"] is not None
         }
-        whole_s = since.replace(microsecond=0)
-        new = all(one in shown and shown[one] >= whole_s for one in SPEAKING)
+        new = all(one in shown and shown[one] > since for one in SPEAKING)
         return new and not document["degraded"]
 
     async def _balance(self, mark: int, before: Books) -> Balance:

@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,34 +126,40 @@ async def running_stage(folder: Path) -> AsyncIterator[Stage]:
         (folder / "keys.toml").write_text(lines)
         clock = folder / "clock"
         step_clock(clock, 0.0)
-
-        def serve(name: str, role: str, **more: str) -> Component:
-            own = folder / name.replace(" ", "-")
-            own.mkdir()
-            child = Stepped(
-                clock, own, "--role", role,
-                WAITLESS_REDIS_URL=f"redis://127.0.0.1:{ways[f'{role}-redis'].port}/0",
-                WAITLESS_MOST_MINUTES="600", WAITLESS_SIMULATED="true", **more,
-            )  # fmt: skip
+        components = {"redis": Component("redis", redis), "broker": Component("broker", broker)}
+        for name in (*INGESTS, *APIS):
+            child = _serve(name, folder, clock, ways)
             stack.callback(child.close)
-            return Component(name, child)
-
-        writing = {
-            "WAITLESS_MQTT_URL": f"mqtt://127.0.0.1:{ways['ingest-broker'].port}",
-            "WAITLESS_KEYS_FILE": str(folder / "keys.toml"),
-        }
-        components = {
-            "redis": Component("redis", redis),
-            "broker": Component("broker", broker),
-            **{name: serve(name, "ingest", **writing) for name in INGESTS},
-            **{name: serve(name, "api") for name in APIS},
-        }
+            components[name] = Component(name, child)
         for name in APIS:
             proxy = proxy_to(components[name].port)
             ways[f"patients-{name}"] = await stack.enter_async_context(proxy)
+        stack.push_async_callback(_let_go, list(components.values()))
         keepers = [asyncio.create_task(one.keep()) for one in components.values()]
         stack.push_async_callback(_cancel, keepers)
         yield Stage(components, ways, folder, disk, redis_folder, clock, stepped_clock(clock), key)
+
+
+def _serve(name: str, folder: Path, clock: Path, ways: Mapping[str, Proxy]) -> Stepped:
+    """A process of the service, with a folder of its own for its log."""
+    role, _, _ = name.partition(" ")
+    settings = {
+        "WAITLESS_REDIS_URL": f"redis://127.0.0.1:{ways[f'{role}-redis'].port}/0",
+        "WAITLESS_MOST_MINUTES": "600",
+        "WAITLESS_SIMULATED": "true",
+    }
+    if name in INGESTS:
+        settings["WAITLESS_MQTT_URL"] = f"mqtt://127.0.0.1:{ways['ingest-broker'].port}"
+        settings["WAITLESS_KEYS_FILE"] = str(folder / "keys.toml")
+    own = folder / name.replace(" ", "-")
+    own.mkdir()
+    return Stepped(clock, own, "--role", role, **settings)
+
+
+async def _let_go(components: Sequence[Component]) -> None:
+    """Wake whatever is stopped, so that it can end."""
+    for one in components:
+        one.wake()
 
 
 async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:

@@ -59,7 +59,9 @@ if token and token ~= ARGV[1] then
     return {now, shown, lives and 1 or 0, 1}
   end
 end
-if how == 'take' and now - tonumber(ARGV[4]) > lasts / 6 then return {now, 0, 1, 1} end
+if how == 'take' and token ~= ARGV[1] and now - tonumber(ARGV[4]) > lasts / 6 then
+  return {now, 0, 1, 1}
+end
 local leaving = how == 'leave' and 1 or 0
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'until', now + lasts, 'leaving', leaving)
 return {now, -1, 0, 1}
@@ -68,8 +70,8 @@ return {now, -1, 0, 1}
 about to end or it is anybody's; whether that other may live; whether it was ever granted. A
 lease that has lapsed is granted to the first who takes it, but renewed to whom it was granted last.
 Who takes it says when it was seen to have lapsed: what a hung Redis finds in its sockets when it
-goes on is too old. More time left than a lease lasts means that Redis's clock was set back: that
-counts for nothing."""
+goes on is too old, unless it only repeats itself. More time left than a lease lasts means that
+Redis's clock was set back: that counts for nothing."""
 _RELEASE = GUARD + "redis.call('HSET', KEYS[1], 'until', 0)"
 
 Command = Sequence[str | int | bytes]

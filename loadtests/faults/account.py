@@ -11,6 +11,8 @@ from loadtests.faults.traffic import Sent
 from loadtests.processes import AREA
 from waitless.area.pack import find_pack, load_area
 
+REPEATS = "duplicate"
+"""The rule that counts what is there already: it explains nothing that is missing."""
 _PREFIX = f"waitless:{{{AREA}}}:"
 
 
@@ -54,6 +56,7 @@ async def load_books(redis_port: int, facility_ids: Iterable[str]) -> Books:
     counted, believed = {}, {}
     for name, encoded in feeds.items():
         health = orjson.loads(encoded)
+        health["held"].pop(REPEATS, None)
         counted[name.decode()] = sum(health["held"].values()) + sum(health["refused"].values())
         believed[name.decode()] = health["believed"]
     return Books(tuple(history), counted, believed)
@@ -72,7 +75,7 @@ def balance(
 
     What is missing counts as passed over only as far as its own feed's counters have grown: a
     writer that is killed forgets what it counted in its last second, so a loss may be told where
-    there is none, never the other way round. Counters of believed waits lag likewise, so that they
+    there is none; and a wait that came again is counted as well, which may hide one. Counters of believed waits lag likewise, so that they
     stay below what the history holds (as long as it drops none for length: 2,016 a facility).
     """
     provider_of = {one.id: one.provider for one in load_area(find_pack(AREA)).facilities.values()}

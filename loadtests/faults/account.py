@@ -76,7 +76,8 @@ def balance(
     What is missing counts as passed over only as far as its own feed's counters have grown: a
     writer that is killed forgets what it counted in its last second, so a loss may be told where
     there is none; and a wait that came again is counted as well, which may hide one.
-    Counters of believed waits lag likewise, so that they stay below what the history holds (as long as it drops none for length: 2,016 a facility).
+    Counters of believed waits lag likewise, so that they stay below what the
+    history holds (as long as it drops none for length: 2,016 a facility).
     """
     provider_of = {one.id: one.provider for one in load_area(find_pack(AREA)).facilities.values()}
     stored, known = Counter(after.history), set(sent)

@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 # Keep what Python has compiled, whatever the shell says: the suite starts hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check format bench load soak screenshots lock clean
+.PHONY: help setup demo test check format bench load soak faults screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,8 +51,11 @@ bench: $(STAMP) ## every benchmark, or one: make bench ONLY=drive_truth
 load: $(STAMP) ## a minute of patients, operators and providers; fails on a broken budget
 	@$(BIN)/python -m loadtests.run load
 
-soak: $(STAMP) ## the same for ten minutes: memory stays flat
-	@$(BIN)/python -m loadtests.run soak
+soak: $(STAMP) ## the same for ten minutes: memory stays flat; with faults: make soak FAULTS=1
+	@$(BIN)/python -m $(if $(FAULTS),loadtests.faults.soak,loadtests.run soak)
+
+faults: $(STAMP) ## every part killed, stopped, cut off while feeds and patients go on; or some: make faults ONLY=redis
+	@$(BIN)/python -m loadtests.faults $(ONLY)
 
 screenshots: $(STAMP) ## pictures of the pages, for docs/screenshots
 	@$(BIN)/python -m tests.pages.screenshots

@@ -117,6 +117,7 @@ def _report(name: str, driven: Driven, crowd: Crowd) -> int:
     figures = measure(driven, crowd)
     last = max((samples[-1][0] for samples in driven.memory.values()), default=0.0)
     figures["memory_growth_percent"] = most_growth_percent(driven.memory, last)
+    figures["descriptor_growth_percent"] = most_growth_percent(driven.descriptors, last)
     verdicts = judge(figures, load_budgets(name))
     print_tables(driven, crowd, figures)
     for verdict in verdicts:

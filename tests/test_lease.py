@@ -1,9 +1,11 @@
 """The writer's lease: one process writes, and one that was one writes nothing any more."""
 
 import asyncio
+import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,11 +21,11 @@ from tests.support.servers import Server
 from waitless.audit import Action, AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
 from waitless.health import FeedHealth, WatchMemory
-from waitless.lease import LASTS_S, Lease, LeaseLost
+from waitless.lease import LASTS_S, RENEW_EVERY_S, Lease, LeaseLost
 from waitless.override import Override
 from waitless.pulse import Pulse
 from waitless.reading import apply_observation
-from waitless.redis_link import StoreUnwilling
+from waitless.redis_link import StoreUnwilling, open_redis
 from waitless.store import Store
 from waitless.traffic.picture import SourcePicture
 from waitless.travel.shelf import Entry, Shelf
@@ -161,6 +163,72 @@ async def test_a_store_that_lost_everything_grants_it_to_its_holder_again(
     await asyncio.sleep(1.5)
     await lease.write(("SET", "waitless:{east-kent}:pulse", b"1"))
     keeping.cancel()
+
+
+@asynccontextmanager
+async def two_who_may_write(redis: Server) -> AsyncIterator[tuple[Lease, Lease]]:
+    """The one who writes, and one who stands by and has seen that; each has its own client."""
+    url = f"redis://127.0.0.1:{redis.port}/0"
+    async with open_redis(url) as first, open_redis(url) as second:
+        writer, standby = Lease(first, "east-kent"), Lease(second, "east-kent")
+        await writer.ask()
+        tasks = [asyncio.create_task(writer.keep()), asyncio.create_task(standby.win())]
+        await asyncio.sleep(1)
+        try:
+            yield writer, standby
+            assert not any(task.done() for task in tasks), "the lease has changed hands"
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_store_that_hung_is_still_the_writer_s(own_redis: Server) -> None:
+    """For longer than a lease lasts: what the standby had asked meanwhile must not count."""
+    async with two_who_may_write(own_redis) as (writer, standby):
+        os.kill(own_redis.pid, signal.SIGSTOP)
+        await asyncio.sleep(LASTS_S + 2)
+        os.kill(own_redis.pid, signal.SIGCONT)
+        await asyncio.sleep(LASTS_S + 2)
+        assert (writer.held, standby.held) == (True, False)
+        await writer.write(("SET", "waitless:{east-kent}:pulse", b"1"))
+
+
+async def test_a_store_that_was_gone_is_still_the_writer_s(own_redis: Server) -> None:
+    async with two_who_may_write(own_redis) as (writer, standby):
+        own_redis.kill()
+        await asyncio.sleep(LASTS_S + 1)
+        own_redis.start()
+        await asyncio.sleep(LASTS_S + 2)
+        assert (writer.held, standby.held) == (True, False)
+
+
+async def test_a_store_that_lost_everything_is_the_writer_s_who_knows_what_it_held(
+    own_redis: Server,
+) -> None:
+    async with (
+        two_who_may_write(own_redis) as (writer, standby),
+        Redis(port=own_redis.port) as redis,
+    ):
+        for _ in range(5):  # each at another moment between two renewals
+            await redis.flushall()
+            await asyncio.sleep(RENEW_EVERY_S + 0.4)
+        assert (writer.held, standby.held) == (True, False)
+
+
+async def test_a_standby_takes_over_though_the_store_was_gone_with_the_writer(
+    own_redis: Server,
+) -> None:
+    async with two_who_may_write(own_redis) as (_, standby):
+        pass
+    url = f"redis://127.0.0.1:{own_redis.port}/0"
+    own_redis.kill()
+    async with open_redis(url) as client:
+        standby = Lease(client, "east-kent")
+        winning = asyncio.create_task(standby.win())
+        own_redis.start()
+        await asyncio.wait_for(winning, 2 * LASTS_S + 2)
+        assert standby.held
 
 
 async def test_a_clock_of_the_store_that_was_set_back_keeps_nobody_out(

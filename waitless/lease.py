@@ -9,9 +9,10 @@ says why a token and not a number.
 
 import asyncio
 import logging
+import math
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
@@ -48,21 +49,30 @@ return told
 _GRANT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local lasts = tonumber(ARGV[2])
+local lasts, how = tonumber(ARGV[2]), ARGV[3]
 local token, ends = unpack(redis.call('HMGET', KEYS[1], 'token', 'until'))
+if how == 'look' and not token then return {now, 0, 0, 0} end
 if token and token ~= ARGV[1] then
   local left = tonumber(ends) - now
-  if ARGV[3] ~= 'take' or (left > 0 and left <= lasts) then
-    return redis.call('HGET', KEYS[1], 'leaving') == '1' and 0 or tonumber(ends)
+  local lives = left > 0 and left <= lasts
+  if how ~= 'take' or lives then
+    local shown = redis.call('HGET', KEYS[1], 'leaving') == '1' and 0 or tonumber(ends)
+    return {now, shown, lives and 1 or 0, 1}
   end
 end
-local leaving = ARGV[3] == 'leave' and 1 or 0
+if how == 'take' and token ~= ARGV[1] and now - tonumber(ARGV[4]) > lasts / 6 then
+  return {now, 0, 1, 1}
+end
+local leaving = how == 'leave' and 1 or 0
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'until', now + lasts, 'leaving', leaving)
-return -1
+return {now, -1, 0, 1}
 """
-"""Tells -1 where it is granted, else until when another has it, 0 where that one is about to end. A
-lease that has lapsed is granted to the first who asks, but renewed to whom it was granted last.
-More time left than a lease lasts means that Redis's clock was set back: that counts for nothing."""
+"""Tells Redis's time; -1 where it is granted, else until when another has it, 0 where that one is
+about to end or it is anybody's; whether that other may live; whether it was ever granted. A
+lease that has lapsed is granted to the first who takes it, but renewed to whom it was granted last.
+Who takes it says when it was seen to have lapsed: what a hung Redis finds in its sockets when it
+goes on is too old, unless it only repeats itself. More time left than a lease lasts means that
+Redis's clock was set back: that counts for nothing."""
 _RELEASE = GUARD + "redis.call('HSET', KEYS[1], 'until', 0)"
 
 Command = Sequence[str | int | bytes]
@@ -70,6 +80,19 @@ Command = Sequence[str | int | bytes]
 
 class LeaseLost(Exception):
     """Another process writes now; what this one remembers is out of date."""
+
+
+class _Told(NamedTuple):
+    """What `_GRANT` tells."""
+
+    now_ms: int
+    until_ms: int
+    lives: int
+    known: int
+
+    @property
+    def granted(self) -> bool:
+        return self.until_ms < 0
 
 
 class Lease:
@@ -89,6 +112,9 @@ class Lease:
         self._leaving = False
         self._refusals = 0
         self._rival_until = 0
+        self._away = False
+        self._blank = False
+        self._back_at = -math.inf
 
     @property
     def held(self) -> bool:
@@ -127,15 +153,34 @@ class Lease:
         """Ask once; whether it has been granted."""
         token = secrets.token_hex(16)
         try:
-            if not await self._ask(token, "take"):
-                return False
+            told = await self._ask(token, "look")
+            gives_way = self._gives_way(told)
+            if not told.lives and not gives_way:
+                told = await self._ask(token, "take", told.now_ms)
         except StoreAway as fault:
             log.debug("store away (%s): nobody can become the writer", fault)
+            self._away = True
+            return False
+        if not told.granted:
+            self._refusals += 1
+            self._rival_until = told.until_ms
             return False
         self.token = token
         self._granted = True
         log.info("this process is the writer now")
         return True
+
+    def _gives_way(self, told: _Told) -> bool:
+        """Whether one who writes may live, and could not renew its lease: let it do so first.
+
+        So it is for a lease's length after the store was away, or has forgotten a lease that we saw
+        in it. That process knows what a store that comes back may have lost.
+        """
+        now, blank = asyncio.get_running_loop().time(), not told.known
+        if self._away or (blank and not self._blank and self._refusals):
+            self._back_at = now
+        self._away, self._blank = False, blank
+        return now < self._back_at + LASTS_S
 
     async def keep(self) -> None:
         """Renew it until cancelled. A store that lost everything grants it anew.
@@ -147,7 +192,8 @@ class Lease:
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
             try:
-                if not await self._ask(self.token, "leave" if self._leaving else "renew"):
+                told = await self._ask(self.token, "leave" if self._leaving else "renew")
+                if not told.granted:
                     self._granted = False
                     raise LeaseLost("another process has become the writer")
                 away = False
@@ -191,11 +237,6 @@ class Lease:
         except ResponseError as fault:
             raise weather(fault) from fault
 
-    async def _ask(self, token: str, how: str) -> bool:
-        words = (token, round(LASTS_S * 1000), how)
-        until = int(await self.run(self._grant, [self.key], words))
-        if until < 0:
-            return True
-        self._refusals += 1
-        self._rival_until = until
-        return False
+    async def _ask(self, token: str, how: str, seen_ms: int = 0) -> _Told:
+        words = (token, round(LASTS_S * 1000), how, seen_ms)
+        return _Told(*await self.run(self._grant, [self.key], words))

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,34 @@ ENDS_WITHIN_S = 60.0
 class Serving:
     """One `waitless serve`, with whatever processes it starts."""
 
+    program: Sequence[str | Path] = (PROGRAM,)
+
     def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         self.port = free_port()
         self.log = folder / f"serve-{self.port}.log"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self._log = self.log.open("wb")
+        self._arguments, self._environment = arguments, {**inherited, **environment}
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again where it has ended."""
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", str(self.port), *arguments],
-            env={**inherited, **environment},
+            [*self.program, "serve", "--port", str(self.port), *self._arguments],
+            env=self._environment,
             stdout=self._log,
             stderr=self._log,
         )
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, if only stopped."""
+        return self.process.poll() is None
 
     async def get(self, path: str, port: int | None = None) -> tuple[int, Any]:
         """Status and document of an answer; status 0 while nobody answers."""

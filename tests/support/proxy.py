@@ -1,14 +1,18 @@
-"""A TCP proxy between a client and a server that can make the way long, or swallow everything."""
+"""A TCP proxy between a client and a server that spoils the way between them."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 CHUNK = 64 * 1024
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: what closes sends RST, not FIN."""
 
 
 class Proxy:
-    """Carries bytes to a port and back. `delay_s` and `hangs` may be changed at any time."""
+    """Carries bytes to a port and back. Its attributes may be changed at any time."""
 
     def __init__(self, target: int) -> None:
         self.port = 0
@@ -16,10 +20,18 @@ class Proxy:
         """How much later every chunk arrives, each way."""
         self.hangs = False
         """Take bytes, and carry none: a server that is there and does not answer."""
+        self.refuses = False
+        """Close every new connection at once: a way that is cut."""
+        self.chunk = CHUNK
+        """The most bytes that are carried at a time: few, with a delay, are a slow drip."""
         self._target = target
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._deaf: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refuses:
+            writer.close()
+            return
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
@@ -27,19 +39,45 @@ class Proxy:
             return
         for source, sink in ((reader, back), (there, writer)):
             task = asyncio.create_task(self._carry(source, sink))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = sink
+            task.add_done_callback(self._tasks.pop)
+
+    def cut(self) -> None:
+        """Close every connection, and refuse new ones until `refuses` is False."""
+        self.refuses = True
+        self._close_all()
+
+    def reset(self) -> None:
+        """Reset every connection (RST), as a firewall does that has lost its tables."""
+        for sink in self._tasks.values():
+            held: socket.socket = sink.get_extra_info("socket")
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self._close_all()
+
+    def half_open(self) -> None:
+        """Carry nothing more for those who are connected, and tell neither end; others can come."""
+        self._deaf.update(self._tasks.values())
+
+    def heal(self) -> None:
+        """Carry as at first. A connection that was half open stays so."""
+        self.delay_s, self.chunk, self.hangs, self.refuses = 0.0, CHUNK, False, False
+
+    def _close_all(self) -> None:
+        for sink in self._tasks.values():
+            sink.transport.abort()
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
-            while chunk := await source.read(CHUNK):
+            while chunk := await source.read(self.chunk):
                 await asyncio.sleep(self.delay_s)
                 while self.hangs:
                     await asyncio.sleep(0.05)
-                sink.write(chunk)
+                if sink not in self._deaf:
+                    sink.write(chunk)
         except OSError:
             pass  # one end is gone: so is the other
         finally:
+            self._deaf.discard(sink)
             sink.close()
 
     async def close(self) -> None:

@@ -37,9 +37,9 @@ def until(what: Callable[[], bool], words: str) -> None:
 
 
 def start_server(folder: Path, *options: str) -> Server:
-    """A Redis with a folder of its own and an append-only log."""
+    """A Redis with a folder of its own, which may hold its data already, and an append-only log."""
     program = require_binary("redis-server", "redis-server")
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     return Server(
         lambda port: [
             program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder),

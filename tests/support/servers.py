@@ -69,6 +69,11 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, if only stopped."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         with (self._folder / f"{self.port}.log").open("ab") as log:
             self._process = subprocess.Popen(

@@ -147,8 +147,10 @@ class Service:
     async def card(self, facility_id: str) -> str:
         """What the page shows of one place."""
         name = (await self.facility(facility_id))["short_name"]
-        cards = re.split('<li class="card"|</ol>', await self.page())
-        [found] = [card for card in cards if f"<h3>{name}</h3>" in card]
+        starts = '<article class="card"|<li class="card"|<p class="serious">'
+        cards = re.split(starts, await self.page())
+        heads = (f'<h1 id="best">{name} <', f"<h3>{name} <")
+        [found] = [card for card in cards if any(head in card for head in heads)]
         return str(found)
 
     async def held(self) -> list[dict[str, Any]]:
@@ -203,7 +205,10 @@ class Service:
         assert (place["wait"], place["total"]) == (None, None)
         assert reason in place["reasons"]
         assert place["travel"]["minutes"] > 0
-        assert "the wait is not known" in await self.card(facility_id)
+        assert (
+            "wait is not known" in (card := await self.card(facility_id))
+            or "Wait not known" in card
+        )
         reading = (await self.facility(facility_id))["reading"]
         assert reading is None or reading["wait"] is None
 

@@ -123,12 +123,12 @@ async def test_16_a_unit_was_spelt_three_ways_in_one_repository(
         for _ in range(7):  # a fourth spelling, for good
             await service.push(
                 *(site(one, clock(), posted) for one, posted in others),
-                site("Cumberland Urgent Care Hub", clock(), 5),
+                site("Cumberland Urgent Care Hub", clock(), 7),
             )
             clock.move(minutes=5)
         await service.until(lambda one: "incomplete" in one["why"] and CUMBERLAND in one["why"])
         await service.assert_unknown(CUMBERLAND, "wait_not_current")
-        await service.assert_never_told(5.0)
+        await service.assert_never_told(7.0)
         assert (await service.feed(PAGE))["refused"]["unknown_facility"] == 8
 
 

@@ -13,7 +13,7 @@ from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
 from tests.support.waits import made_up
 from waitless.area.pack import Area
-from waitless.belief import Fate, HeldValue
+from waitless.belief import Fate
 from waitless.belief.rules import unknown_hours
 from waitless.forecast.learner import Forecast, Learner
 from waitless.forecast.state import StateFault, decode_state, encode_state
@@ -222,9 +222,8 @@ def test_a_held_value_teaches_nothing_until_it_is_released(desk: Desk, clock: Fa
 
     released = desk.release(held.id)
 
-    assert isinstance(released, tuple)
-    assert isinstance(released[0], HeldValue)
-    [told] = desk.learner.tell([released[1]])
+    assert isinstance(released, Reading)
+    [told] = desk.learner.tell([released])
     assert told.outlook is not None
     assert told.outlook.posted[0] == 300
     assert told.outlook.as_of == clock()

@@ -116,7 +116,7 @@ async def test_people_sign_in_whomever_nginx_asks_first_and_stay_so_when_the_sta
                 f"{pair.at}/operator/sign-in", data=form, headers={"Origin": pair.at}
             ) as response:
                 assert response.url.path == "/operator"
-                assert "You are <strong>otto</strong>" in await response.text()
+                assert '<a href="/operator/sessions">otto</a>' in await response.text()
 
         pair.ingests[0].signal(signal.SIGKILL)
 

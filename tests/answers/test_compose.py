@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from waitless.answers.compose import round_half_even, round_to_tenths
+from waitless.answers.pen import round_half_even, round_to_tenths
 from waitless.answers.texts import lay_end_to_end
 
 

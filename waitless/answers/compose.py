@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.compiled import compiled_with
-from waitless.answers import columns
+from waitless.answers import columns, pen
 from waitless.answers.columns import (
     BARRED,
     MARKS,
@@ -26,12 +26,20 @@ from waitless.answers.columns import (
     UNREACHABLE,
     WHY,
 )
+from waitless.answers.pen import (
+    copy_text,
+    round_half_even,
+    write_clock,
+    write_digits,
+    write_tenths,
+    write_text,
+)
 from waitless.recommend import reasons, recommend
 from waitless.recommend.reasons import Reason
 from waitless.recommend.recommend import NOBODY
 
-_PARTS = (columns, reasons, recommend)
-"""Modules of constants that are frozen in."""
+_PARTS = (columns, pen, reasons, recommend)
+"""Modules of compiled functions and constants that are frozen in."""
 _Bytes = NDArray[np.uint8]
 
 ROOM_A_PLACE: Final = 1024
@@ -142,72 +150,66 @@ def compose(  # noqa: C901, PLR0912, PLR0915, PLR0917 - compiled
         waits_first: likewise.
     """
     count, spans = len(column), len(offset_minutes)
-    at = _write(out, 0, _DESTINATIONS)
+    at = write_text(out, 0, _DESTINATIONS)
     for place in range(shown):
         f = desk[ORDER, place]
         if place > 0:
-            at = _write(out, at, _COMMA)
-        at = _digits(out, _write(out, at, _RANK), place + 1)
-        at = _copy(out, at, places, places_first, f)
-        at = _copy(out, at, doors, doors_first, desk[SPAN, f])
-        at = _tenths(out, _write(out, at, _TRAVEL), minutes[column[f]])
-        at = _write(out, at, _DISTANCE)
+            at = write_text(out, at, _COMMA)
+        at = write_digits(out, write_text(out, at, _RANK), place + 1)
+        at = copy_text(out, at, places, places_first, f)
+        at = copy_text(out, at, doors, doors_first, desk[SPAN, f])
+        at = write_tenths(out, write_text(out, at, _TRAVEL), minutes[column[f]])
+        at = write_text(out, at, _DISTANCE)
         if distance_m[column[f]] == np.inf:
-            at = _write(out, at, _NULL)
+            at = write_text(out, at, _NULL)
         else:
-            at = _digits(out, at, round_half_even(distance_m[column[f]]))
-        at = _write(out, at, _BASIS)
-        at = _copy(out, at, ways, ways_first, count + int(live[column[f]]))
-        at = _copy(out, at, ways, ways_first, f)
+            at = write_digits(out, at, round_half_even(distance_m[column[f]]))
+        at = write_text(out, at, _BASIS)
+        at = copy_text(out, at, ways, ways_first, count + int(live[column[f]]))
+        at = copy_text(out, at, ways, ways_first, f)
         if not np.isnan(arrival_minutes):
-            at = _tenths(out, at, minutes[column[f]] - arrival_minutes)
-        at = _copy(out, at, ways, ways_first, count + 2)
-        at = _write(out, at, _WAIT)
+            at = write_tenths(out, at, minutes[column[f]] - arrival_minutes)
+        at = copy_text(out, at, ways, ways_first, count + 2)
+        at = write_text(out, at, _WAIT)
         if not np.isnan(seen[f, 3]):
-            at = _range(out, _write(out, at, _WHEN_SEEN), seen[f])
-        at = _copy(out, at, waits, waits_first, f)
-        at = _write(out, at, _TOTAL)
+            at = _range(out, write_text(out, at, _WHEN_SEEN), seen[f])
+        at = copy_text(out, at, waits, waits_first, f)
+        at = write_text(out, at, _TOTAL)
         if np.isnan(totals[place, 3]):
-            at = _write(out, at, _NULL)
+            at = write_text(out, at, _NULL)
         else:
-            at = _write(out, _range(out, at, totals[place]), _CLOSE)
-        at = _write(out, at, _OTHERS)
+            at = write_text(out, _range(out, at, totals[place]), _CLOSE)
+        at = write_text(out, at, _OTHERS)
         if np.isnan(others[f]):
-            at = _write(out, at, _NULL)
+            at = write_text(out, at, _NULL)
         else:
-            at = _digits(out, at, count_people(others[f]))
+            at = write_digits(out, at, count_people(others[f]))
         at = _reasons(out, at, desk[MARKS, place], limited[f], waits, waits_first, 2 * count + f)
-    at = _digits(out, _write(out, at, _NOT_SHOWN), ranked - shown)
-    at = _write(out, at, _EXCLUDED)
+    at = write_digits(out, write_text(out, at, _NOT_SHOWN), ranked - shown)
+    at = write_text(out, at, _EXCLUDED)
     for i in range(left_out):
         f, why = desk[OUT, i], desk[WHY, i]
         if i > 0:
-            at = _write(out, at, _COMMA)
+            at = write_text(out, at, _COMMA)
         if why == UNREACHABLE:
-            at = _copy(out, at, places, places_first, count + f)
+            at = copy_text(out, at, places, places_first, count + f)
         elif why == TOO_FAR:
-            at = _copy(out, at, places, places_first, 2 * count + f)
-            at = _digits(out, at, round_half_even(minutes[column[f]]))
-            at = _copy(out, at, places, places_first, 3 * count + f)
+            at = copy_text(out, at, places, places_first, 2 * count + f)
+            at = write_digits(out, at, round_half_even(minutes[column[f]]))
+            at = copy_text(out, at, places, places_first, 3 * count + f)
         elif why == BARRED:
-            at = _copy(out, at, bars, bars_first, f)
+            at = copy_text(out, at, bars, bars_first, f)
         elif why == REPORTED:
-            at = _copy(out, at, waits, waits_first, count + f)
+            at = copy_text(out, at, waits, waits_first, count + f)
         elif why in (SHUT, NO_XRAY):
             span = desk[SPAN, f]
-            at = _copy(out, at, doors, doors_first, spans + span)
+            at = copy_text(out, at, doors, doors_first, spans + span)
             after = 2 * spans + span
             if doors_first[after + 1] > doors_first[after]:
                 minute = arrivals[f] // 60_000_000 + offset_minutes[span]
-                at = _clock(out, at, minute % 1440)
-                at = _copy(out, at, doors, doors_first, after)
-    return _write(out, at, _END)
-
-
-@compiled_with(*_PARTS)
-def round_half_even(value: float) -> int:
-    """Return the nearest whole number, as Python's `round` has it."""
-    return int(np.rint(value))
+                at = write_clock(out, at, minute % 1440)
+                at = copy_text(out, at, doors, doors_first, after)
+    return write_text(out, at, _END)
 
 
 @compiled_with(*_PARTS)
@@ -217,76 +219,12 @@ def count_people(number: float) -> int:
 
 
 @compiled_with(*_PARTS)
-def round_to_tenths(value: float) -> int:
-    """Return the tenths that Python's `round(value, 1)` has: correctly rounded, ties to even."""
-    product = value * 10
-    whole = np.floor(product)
-    if product - whole != 0.5:  # noqa: PLR2004 - half
-        return int(np.rint(product))
-    # What the product lost in rounding decides; its halves are exact (Dekker 1971).
-    upper = value * 134217729.0
-    upper -= upper - value
-    lost = (upper * 10 - product) + (value - upper) * 10
-    if lost != 0:
-        return int(whole) + (1 if lost > 0 else 0)
-    return int(np.rint(product))
-
-
-@compiled_with(*_PARTS)
-def _write(out: _Bytes, at: int, text: _Bytes) -> int:
-    # Unsigned indices cannot mean "from the end"; so the loop becomes one wide copy.
-    to = np.uint64(at)
-    for i in range(np.uint64(len(text))):
-        out[to + i] = text[i]
-    return at + len(text)
-
-
-@compiled_with(*_PARTS)
-def _copy(out: _Bytes, at: int, blob: _Bytes, first: NDArray[np.int64], number: int) -> int:
-    begin, end = first[number], first[number + 1]
-    to, since = np.uint64(at), np.uint64(begin)
-    for i in range(np.uint64(end - begin)):
-        out[to + i] = blob[since + i]
-    return at + int(end - begin)
-
-
-@compiled_with(*_PARTS)
-def _digits(out: _Bytes, at: int, number: int) -> int:
-    """Write a whole number that is not negative."""
-    length, rest = 1, number // 10
-    while rest > 0:
-        length, rest = length + 1, rest // 10
-    rest = number
-    for i in range(length):
-        out[at + length - 1 - i] = 48 + rest % 10
-        rest //= 10
-    return at + length
-
-
-@compiled_with(*_PARTS)
-def _tenths(out: _Bytes, at: int, value: float) -> int:
-    tenths = round_to_tenths(value)
-    at = _digits(out, at, tenths // 10)
-    out[at], out[at + 1] = 46, 48 + tenths % 10
-    return at + 2
-
-
-@compiled_with(*_PARTS)
-def _clock(out: _Bytes, at: int, minute: int) -> int:
-    """Write HH:MM."""
-    hour, minute = minute // 60, minute % 60
-    out[at], out[at + 1], out[at + 2] = 48 + hour // 10, 48 + hour % 10, 58
-    out[at + 3], out[at + 4] = 48 + minute // 10, 48 + minute % 10
-    return at + 5
-
-
-@compiled_with(*_PARTS)
 def _range(out: _Bytes, at: int, numbers: NDArray[np.float64]) -> int:
     """Write p10, p50, p90 and mean in whole minutes, and leave the brace open."""
-    at = _digits(out, _write(out, at, _P10), round_half_even(numbers[0]))
-    at = _digits(out, _write(out, at, _P50), round_half_even(numbers[1]))
-    at = _digits(out, _write(out, at, _P90), round_half_even(numbers[2]))
-    return _digits(out, _write(out, at, _MEAN), round_half_even(numbers[3]))
+    at = write_digits(out, write_text(out, at, _P10), round_half_even(numbers[0]))
+    at = write_digits(out, write_text(out, at, _P50), round_half_even(numbers[1]))
+    at = write_digits(out, write_text(out, at, _P90), round_half_even(numbers[2]))
+    return write_digits(out, write_text(out, at, _MEAN), round_half_even(numbers[3]))
 
 
 @compiled_with(*_PARTS)
@@ -300,13 +238,13 @@ def _reasons(  # noqa: PLR0917 - compiled
     number: int,
 ) -> int:
     """Write the reasons and the likeness, and close the destination."""
-    at = begin = _write(out, at, _REASONS)
+    at = begin = write_text(out, at, _REASONS)
     for bit in range(REASON_BITS):
         if marks & (1 << bit):
-            at = _write(out, at if at == begin else _write(out, at, _COMMA), _MARKS[bit])
+            at = write_text(out, at if at == begin else write_text(out, at, _COMMA), _MARKS[bit])
     if limited:
-        at = _write(out, at if at == begin else _write(out, at, _COMMA), _AGE_LIMIT)
+        at = write_text(out, at if at == begin else write_text(out, at, _COMMA), _AGE_LIMIT)
     if waits_first[number + 1] > waits_first[number]:
-        at = at if at == begin else _write(out, at, _COMMA)
-        at = _copy(out, at, waits, waits_first, number)
-    return _write(out, at, _SIMILAR if marks & SIMILAR_TO_PREVIOUS else _NOT_SIMILAR)
+        at = at if at == begin else write_text(out, at, _COMMA)
+        at = copy_text(out, at, waits, waits_first, number)
+    return write_text(out, at, _SIMILAR if marks & SIMILAR_TO_PREVIOUS else _NOT_SIMILAR)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from routing import frame, lookup
 from routing.compiled import compiled_with
 from routing.lookup import look_up
-from waitless.answers import alike, columns, compose, marks, order, ranking
+from waitless.answers import alike, columns, compose, marks, order, pen, ranking
 from waitless.answers.columns import MARKS, NEAREST, ORDER, OUT
 from waitless.answers.compose import compose as compose_answer
 from waitless.answers.ranking import find_away, rank_places
@@ -34,7 +34,7 @@ NOBODY = -1
 LOOKED_UP = 18
 """How many arguments `look_up` has after the origin."""
 _PARTS = (
-    lookup, frame, alike, columns, marks, order, ranking, compose, forecast_arrays,
+    lookup, frame, alike, columns, marks, order, ranking, pen, compose, forecast_arrays,
     ledger_arrays, temper, reasons, recommend,
 )  # fmt: skip
 """Modules of compiled functions and constants that are frozen in."""

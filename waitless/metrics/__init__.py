@@ -1,0 +1,6 @@
+"""What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
+
+from waitless.metrics.answering import LimitMetrics, SignInMetrics, WebMetrics
+from waitless.metrics.writing import IngestMetrics, TrafficMetrics
+
+__all__ = ["IngestMetrics", "LimitMetrics", "SignInMetrics", "TrafficMetrics", "WebMetrics"]

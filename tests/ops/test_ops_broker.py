@@ -17,15 +17,21 @@ PATIENCE_S = 10.0
 
 
 class Broker:
-    """The real broker under our files, with the passwords that ops/make-secrets made."""
+    """The real broker under our files, with the passwords that ops/make-secrets made.
 
-    def __init__(self, folder: Path) -> None:
+    With packs: with the users and the ACL that ops/make-mqtt-users made of them.
+    """
+
+    def __init__(self, folder: Path, *packs: Path) -> None:
         program = require_binary("mosquitto", "mosquitto")
         require_binary("mosquitto_passwd", "mosquitto")
         self._folder = folder
-        shutil.copy(ROOT / "ops/make-secrets", folder)
-        subprocess.run([folder / "make-secrets", "kcht", "ekhuft"], check=True, capture_output=True)
-        shutil.copy(ROOT / "ops/mosquitto.acl", folder / "acl")
+        for name in ("make-secrets", "make-mqtt-users"):
+            shutil.copy(ROOT / "ops" / name, folder)
+        command = ["make-mqtt-users", *packs] if packs else ["make-secrets", "kcht", "ekhuft"]
+        subprocess.run([folder / command[0], *command[1:]], check=True, capture_output=True)
+        acl = folder / "secrets/mosquitto.acl" if packs else ROOT / "ops/mosquitto.acl"
+        shutil.copy(acl, folder / "acl")
         (folder / "data").mkdir()
         self.server = Server(lambda port: [program, "-c", self._write_conf(port)], folder)
 
@@ -78,7 +84,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     broker.server.stop()
 
 
-async def _listen(client: aiomqtt.Client, until: str) -> list[tuple[str, bytes]]:
+async def listen(client: aiomqtt.Client, until: str) -> list[tuple[str, bytes]]:
     heard: list[tuple[str, bytes]] = []
     async with asyncio.timeout(PATIENCE_S):
         async for message in client.messages:
@@ -106,7 +112,7 @@ async def test_a_provider_publishes_as_itself_alone(broker: Broker) -> None:
         await kcht.publish("waitless/v1/east-kent/kcht/status", b"ready", qos=1, retain=True)
         await kcht.publish(OWN, b"own", qos=1, retain=True)
 
-        assert await _listen(ingest, until="own") == [
+        assert await listen(ingest, until="own") == [
             ("waitless/v1/east-kent/kcht/status", b"ready"),
             (OWN, b"own"),
         ]
@@ -127,7 +133,7 @@ async def test_the_ingest_process_writes_for_no_provider(broker: Broker) -> None
         await ingest.publish(OWN, b"forged", qos=1)
         await kcht.publish(OWN, b"own", qos=1)
 
-        assert await _listen(ingest, until="own") == [(OWN, b"own")]
+        assert await listen(ingest, until="own") == [(OWN, b"own")]
 
 
 async def test_retained_and_queued_messages_survive_a_restart(broker: Broker) -> None:
@@ -143,11 +149,11 @@ async def test_retained_and_queued_messages_survive_a_restart(broker: Broker) ->
     await asyncio.to_thread(broker.restart)
 
     async with broker.connect("ingest", session="waitless-ingest-1") as ingest:
-        queued = await _listen(ingest, until="last")
+        queued = await listen(ingest, until="last")
     assert len(queued) == many + 1
     async with broker.connect("ingest") as another:
         await another.subscribe("waitless/v1/#", qos=1)
-        assert await _listen(another, until="last") == [(OWN, b"last")]
+        assert await listen(another, until="last") == [(OWN, b"last")]
 
 
 async def test_no_password_is_logged(broker: Broker) -> None:

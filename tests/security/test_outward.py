@@ -133,7 +133,8 @@ def test_an_address_is_as_public_in_another_form(address: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "ftp://waits.example/", "gopher://127.0.0.1:6379/_FLUSHALL", "//a"]
+    "url",
+    ["file:///etc/passwd", "ftp://waits.example/", "gopher://127.0.0.1:6379/_FLUSHALL", "//a"],
 )
 def test_no_definition_names_another_scheme(tmp_path: Path, url: str) -> None:
     text = (DATA / "plymouth" / "feeds" / "plymouth.toml").read_text()

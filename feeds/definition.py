@@ -127,7 +127,7 @@ def load_definition(path: Path) -> FeedDefinition:
     try:
         definition = msgspec.toml.decode(path.read_bytes(), type=FeedDefinition)
         _check(definition)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise DefinitionFault(f"{path.name}: {fault}") from fault
     return definition
 

@@ -22,6 +22,7 @@ from waitless.ingest import BROKER
 from waitless.settings import Settings
 
 Sink = Callable[[Delivery], Awaitable[None]]
+Definition = FeedDefinition | TrafficDefinition | TripUpdatesDefinition
 
 
 def make_connector(
@@ -36,7 +37,7 @@ def make_connector(
         settings: where alerts are posted.
         names: what looks names up; None for the machine's own way.
     """
-    ways = [one.transport for one in (*area.feeds, *area.traffic, *area.trip_updates)]
+    ways = [one.transport for one in _list_definitions(area)]
     urls = [URL(way.url) for way in ways if isinstance(way, HttpPoll) and way.private]
     if settings.alert_webhook is not None:
         with suppress(ValueError):  # told by who sends the alerts
@@ -73,12 +74,7 @@ def make_transports(
     """
     transports: dict[str, HttpPoller | FilePoller | MqttSubscriber] = {}
     raw_topics: dict[str, str] = {}
-    definitions: list[FeedDefinition | TrafficDefinition | TripUpdatesDefinition] = [
-        *area.feeds,
-        *area.traffic,
-        *area.trip_updates,
-    ]
-    for definition in definitions:
+    for definition in _list_definitions(area):
         match definition.transport:
             case HttpPoll():
                 transports[definition.id] = HttpPoller(
@@ -102,3 +98,7 @@ def make_transports(
             raw_topics=raw_topics,
         )
     return transports
+
+
+def _list_definitions(area: Area) -> list[Definition]:
+    return [*area.feeds, *area.traffic, *area.trip_updates]

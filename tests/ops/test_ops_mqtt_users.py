@@ -76,16 +76,16 @@ async def test_each_user_writes_its_own_topics_and_nothing_else(broker: Broker) 
     }  # fmt: skip
     async with broker.connect("ingest") as ingest:
         await ingest.subscribe([("waitless/v1/#", 1), ("deal/board", 1), ("elsewhere", 1)])
-        for user in allowed:
+        for user, topics in allowed.items():
             async with broker.connect(user) as client:
                 await client.subscribe("waitless/v1/#", qos=1)
                 for topic in forbidden[user]:
                     await client.publish(topic, b"forged", qos=1, retain=True)
-                for topic in allowed[user]:
+                for topic in topics:
                     await client.publish(topic, b"own", qos=1)
-                await client.publish(allowed[user][0], b"end", qos=1)
+                await client.publish(topics[0], b"end", qos=1)
             heard = await listen(ingest, until="end")
-            expected = [*((topic, b"own") for topic in allowed[user]), (allowed[user][0], b"end")]
+            expected = [*((topic, b"own") for topic in topics), (topics[0], b"end")]
             assert heard == expected, user
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +20,14 @@ PATIENCE_S = 10.0
 class Broker:
     """The real broker under our files, with the passwords that ops/make-secrets made.
 
-    With packs: with the users and the ACL that ops/make-mqtt-users made of them.
+    With packs: with the users and the ACL that ops/make-mqtt-users made of them. `listener` stands
+    in place of the plain one, PORT where it listens.
     """
 
-    def __init__(self, folder: Path, *packs: Path) -> None:
+    def __init__(
+        self, folder: Path, *packs: Path, listener: str = "listener PORT 127.0.0.1\n"
+    ) -> None:
+        self._listener = listener
         program = require_binary("mosquitto", "mosquitto")
         require_binary("mosquitto_passwd", "mosquitto")
         self._folder = folder
@@ -36,7 +41,12 @@ class Broker:
         self.server = Server(lambda port: [program, "-c", self._write_conf(port)], folder)
 
     def connect(
-        self, user: str, *, session: str | None = None, inflight: int = 20
+        self,
+        user: str,
+        *,
+        session: str | None = None,
+        inflight: int = 20,
+        tls: ssl.SSLContext | None = None,
     ) -> aiomqtt.Client:
         return aiomqtt.Client(
             "127.0.0.1",
@@ -47,6 +57,7 @@ class Broker:
             clean_session=session is None,
             max_inflight_messages=inflight,
             timeout=PATIENCE_S,
+            tls_context=tls,
         )
 
     def password(self, user: str) -> str:
@@ -63,7 +74,7 @@ class Broker:
     def _write_conf(self, port: int) -> str:
         text = (ROOT / "ops/mosquitto.conf").read_text()
         for there, here in (
-            ("listener 1883\n", f"listener {port} 127.0.0.1\n"),
+            ("listener 1883\n", self._listener.replace("PORT", str(port))),
             ("/run/secrets/", f"{self._folder}/secrets/"),
             ("/mosquitto/config/acl", f"{self._folder}/acl"),
             ("/mosquitto/data/", f"{self._folder}/data/"),

@@ -3,16 +3,25 @@
 import ast
 import bz2
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from feeds.definition import DefinitionFault, load_definition
+from feeds.timetable.definition import load_trip_updates_definition
+from feeds.traffic.definition import load_traffic_definition
 from routing.osm import build_roads
 from routing.osm.extract import ExtractFault
 from routing.transit.gtfs import read_gtfs
 from routing.transit.reports import GtfsFault
 from tests.support.gtfs import small_feed, write_feed
 from tests.support.osm import square
+from waitless.area.pack import AreaFault, load_area
+from waitless.keys import KeyRing, KeysFault
+from waitless.settings import CONFIG, SettingsFault, load_settings
+from waitless.signin.accounts import Accounts
+from waitless.traffic.profile import load_profile
 
 ROOT = Path(__file__).parents[2]
 BOMB = '<!DOCTYPE osm [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>'
@@ -67,3 +76,38 @@ def test_nothing_that_is_read_can_be_code() -> None:
                         assert "allow_pickle" not in {one.arg for one in keywords}, path
                     case _:
                         pass
+
+
+def _pack(path: Path) -> object:
+    return load_area(path.parent)
+
+
+def _settings(path: Path) -> object:
+    return load_settings({CONFIG: str(path)})
+
+
+TOML_FILES: dict[str, tuple[Callable[[Path], object], type[Exception]]] = {
+    "area.toml": (_pack, AreaFault),
+    "definition.toml": (load_definition, DefinitionFault),
+    "traffic.toml": (load_traffic_definition, DefinitionFault),
+    "trip_updates.toml": (load_trip_updates_definition, DefinitionFault),
+    "profile.toml": (load_profile, ValueError),
+    "keys.toml": (KeyRing.load, KeysFault),
+    "accounts.toml": (Accounts.load, SettingsFault),
+    "settings.toml": (_settings, SettingsFault),
+}
+
+
+@pytest.mark.parametrize("name", TOML_FILES)
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "1" * 5_000, "a = " + "[" * 30_000, "a = " + "{b=" * 30_000, "[" * 30_000, "\x00"],
+    ids=["digits", "lists", "tables", "headings", "no text"],
+)
+def test_an_absurd_toml_file_is_refused_by_name(tmp_path: Path, name: str, text: str) -> None:
+    load, fault = TOML_FILES[name]
+    path = tmp_path / name
+    path.write_text(text)
+
+    with pytest.raises(fault):
+        load(path)

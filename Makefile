@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 # Keep what Python has compiled, whatever the shell says: the suite starts hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check format bench load soak faults screenshots lock clean
+.PHONY: help setup demo test check format bench load soak faults fuzz audit sbom screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,19 @@ soak: $(STAMP) ## the same for ten minutes: memory stays flat; with faults: make
 faults: $(STAMP) ## every part killed, stopped, cut off while feeds and patients go on; or some: make faults ONLY=redis
 	@$(BIN)/python -m loadtests.faults $(ONLY)
 
+fuzz: $(STAMP) ## spoilt bytes for every parser: 200,000 mutations, or make fuzz FUZZ_COUNT=5000
+	@FUZZ_COUNT=$(or $(FUZZ_COUNT),200000) $(BIN)/python -m tests.security.fuzz
+
+audit: $(STAMP) ## known vulnerabilities of what is locked for run time (asks an advisory service)
+	@$(BIN)/pip-audit --requirement requirements/run.txt --require-hashes --disable-pip --strict --progress-spinner off $(ARGS) \
+		|| { echo "make audit: failed: a vulnerability above, or the advisory service was not reached (then nothing is known)"; exit 1; }
+
+sbom: $(STAMP) ## what the service is made of, as CycloneDX: build/waitless.cdx.json
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible \
+		--of JSON --output-file build/waitless.cdx.json
+	@echo "build/waitless.cdx.json"
+
 screenshots: $(STAMP) ## pictures of the pages, for docs/screenshots
 	@$(BIN)/python -m tests.pages.screenshots
 
@@ -66,4 +79,4 @@ lock: $(STAMP) ## resolve the requirements files afresh
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --extra demo --group dev pyproject.toml -o requirements/dev.txt
 
 clean: ## remove what make has built
-	rm -rf $(VENV) loadtests/results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build loadtests/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -38,6 +38,9 @@ class HttpPoll(
 
     url: str
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 10.0
+    private: bool = False
+    """Whether the host's name may stand for an address that is not public: a source within the
+    operator's own network."""
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
@@ -124,7 +127,7 @@ def load_definition(path: Path) -> FeedDefinition:
     try:
         definition = msgspec.toml.decode(path.read_bytes(), type=FeedDefinition)
         _check(definition)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise DefinitionFault(f"{path.name}: {fault}") from fault
     return definition
 

@@ -11,6 +11,7 @@ from aiohttp import hdrs
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from feeds.addresses import PrivateAddress
 from feeds.backoff import find_retry_after_s
 from feeds.definition import FeedDefinition, HttpPoll
 from feeds.timetable.definition import TripUpdatesDefinition
@@ -217,7 +218,7 @@ def _code_of(fault: Exception) -> str:
     """The code of what aiohttp raised, from the most particular to the least."""
     match fault:
         case aiohttp.ClientConnectorDNSError():
-            return "dns"
+            return "private_address" if isinstance(fault.os_error, PrivateAddress) else "dns"
         case aiohttp.ClientSSLError():
             return "tls"
         case aiohttp.ClientConnectorError():

@@ -87,7 +87,7 @@ class KeyRing:
             return cls({})
         try:
             rows = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _KeyFile).key
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError, RecursionError) as fault:
             raise KeysFault(f"{path.name}: {fault}") from fault
         for row in rows:
             if not is_slug(row.name):

@@ -250,5 +250,5 @@ def _from_file(name: str | None) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(Path(name).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise SettingsFault(f"{name}: {fault}") from fault

@@ -2,10 +2,14 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
 
+from feeds.addresses import PublicNames
 from feeds.definition import FeedDefinition, HttpPoll, HttpPush, LocalFile, MqttTopic
 from feeds.file_poll import FilePoller
 from feeds.http_poll import HttpPoller
@@ -18,6 +22,33 @@ from waitless.ingest import BROKER
 from waitless.settings import Settings
 
 Sink = Callable[[Delivery], Awaitable[None]]
+Definition = FeedDefinition | TrafficDefinition | TripUpdatesDefinition
+
+
+def make_connector(
+    area: Area, settings: Settings, names: AbstractResolver | None = None
+) -> aiohttp.TCPConnector:
+    """What connects to HTTP sources and the webhook, and to nothing private by a name.
+
+    Names that the operator vouches for: of definitions that say `private`, and the webhook's.
+
+    Args:
+        area: the area pack.
+        settings: where alerts are posted.
+        names: what looks names up; None for the machine's own way.
+    """
+    ways = [one.transport for one in _list_definitions(area)]
+    urls = [URL(way.url) for way in ways if isinstance(way, HttpPoll) and way.private]
+    if settings.alert_webhook is not None:
+        with suppress(ValueError):  # told by who sends the alerts
+            urls.append(URL(settings.alert_webhook))
+    return aiohttp.TCPConnector(
+        limit=0,  # so that a hundred hung sources cannot hold up the next
+        resolver=PublicNames(
+            aiohttp.ThreadedResolver() if names is None else names,
+            [url.host for url in urls if url.host is not None],
+        ),
+    )
 
 
 def make_transports(
@@ -43,12 +74,7 @@ def make_transports(
     """
     transports: dict[str, HttpPoller | FilePoller | MqttSubscriber] = {}
     raw_topics: dict[str, str] = {}
-    definitions: list[FeedDefinition | TrafficDefinition | TripUpdatesDefinition] = [
-        *area.feeds,
-        *area.traffic,
-        *area.trip_updates,
-    ]
-    for definition in definitions:
+    for definition in _list_definitions(area):
         match definition.transport:
             case HttpPoll():
                 transports[definition.id] = HttpPoller(
@@ -72,3 +98,7 @@ def make_transports(
             raw_topics=raw_topics,
         )
     return transports
+
+
+def _list_definitions(area: Area) -> list[Definition]:
+    return [*area.feeds, *area.traffic, *area.trip_updates]

@@ -25,7 +25,7 @@ from waitless.redis_link import StoreAway
 from waitless.timetable.share import share_trips
 from waitless.told.figures import ToldMetrics
 from waitless.told.keeper import ToldKeeper
-from waitless.transports import make_transports
+from waitless.transports import make_connector, make_transports
 from waitless.travel import Retimer
 from waitless.web.audit import AuditTrail
 from waitless.web.capacities import Capacities
@@ -162,8 +162,7 @@ class Writing:
     async def _write(self) -> None:
         """Be the area's writer, as soon as nobody else is; until then touch nothing but Redis."""
         await self._parts.lease.win()
-        # Without a limit, so that a hundred hung sources cannot hold up the next.
-        connector = aiohttp.TCPConnector(limit=0)
+        connector = make_connector(self._parts.area, self._parts.settings)
         try:
             async with aiohttp.ClientSession(connector=connector) as session:
                 transports = make_transports(

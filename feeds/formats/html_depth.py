@@ -35,7 +35,8 @@ _ATTRIBUTES = re.compile(_ATTRIBUTE)
 _RAW = frozenset(b"iframe noembed noframes plaintext script style textarea title xmp".split())
 """Elements in which tags are text, up to their own end tag."""
 _RAW_ENDS = {name: re.compile(rb"(?i)</%s(?=[\t\n\f\r />])" % name) for name in _RAW}
-_IN_SCRIPT = re.compile(rb"(?i)<!---*+(?P<empty>>?)|--+>|<(?P<slash>/?)script(?=[\t\n\f\r />])")
+# Of a run of dashes the last two end a comment: to look for more would take its square.
+_IN_SCRIPT = re.compile(rb"(?i)<!---*+(?P<empty>>?)|-->|<(?P<slash>/?)script(?=[\t\n\f\r />])")
 _VOID = frozenset(
     b"area base basefont bgsound br col embed frame hr image img input keygen link meta param"
     b" source track wbr".split()

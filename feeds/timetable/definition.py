@@ -41,7 +41,7 @@ def load_trip_updates_definition(path: Path) -> TripUpdatesDefinition:
     try:
         definition = msgspec.toml.decode(path.read_bytes(), type=TripUpdatesDefinition)
         _check(definition)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise DefinitionFault(f"{path.name}: {fault}") from fault
     return definition
 

@@ -58,7 +58,7 @@ def load_traffic_definition(path: Path) -> TrafficDefinition:
     try:
         definition = msgspec.toml.decode(path.read_bytes(), type=TrafficDefinition)
         _check(definition)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise DefinitionFault(f"{path.name}: {fault}") from fault
     return definition
 

@@ -120,6 +120,17 @@ def test_feeds_and_providers_share_one_list_of_names(plymouth_pack: Path, name: 
         load_area(plymouth_pack)
 
 
+@pytest.mark.parametrize("name", ["ingest", "mqtt", "probe", "traffic"])
+def test_a_provider_has_no_name_that_would_open_more_than_its_own(
+    plymouth_pack: Path, name: str
+) -> None:
+    facilities = plymouth_pack / "facilities.toml"
+    facilities.write_text(facilities.read_text().replace('"uhp"', f'"{name}"'))
+
+    with pytest.raises(AreaFault, match=f"no provider may be called '{name}'"):
+        load_area(plymouth_pack)
+
+
 def test_every_fault_is_told_at_once(plymouth_pack: Path) -> None:
     facilities = plymouth_pack / "facilities.toml"
     facilities.write_text(facilities.read_text().replace('kind = "', 'kind = "x'))

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,20 +18,35 @@ PATIENCE_S = 10.0
 
 
 class Broker:
-    """The real broker under our files, with the passwords that ops/make-secrets made."""
+    """The real broker under our files, with the passwords that ops/make-secrets made.
 
-    def __init__(self, folder: Path) -> None:
+    With packs: with the users and the ACL that ops/make-mqtt-users made of them. `listener` stands
+    in place of the plain one, PORT where it listens.
+    """
+
+    def __init__(
+        self, folder: Path, *packs: Path, listener: str = "listener PORT 127.0.0.1\n"
+    ) -> None:
+        self._listener = listener
         program = require_binary("mosquitto", "mosquitto")
         require_binary("mosquitto_passwd", "mosquitto")
         self._folder = folder
-        shutil.copy(ROOT / "ops/make-secrets", folder)
-        subprocess.run([folder / "make-secrets", "kcht", "ekhuft"], check=True, capture_output=True)
-        shutil.copy(ROOT / "ops/mosquitto.acl", folder / "acl")
+        for name in ("make-secrets", "make-mqtt-users"):
+            shutil.copy(ROOT / "ops" / name, folder)
+        command = ["make-mqtt-users", *packs] if packs else ["make-secrets", "kcht", "ekhuft"]
+        subprocess.run([folder / command[0], *command[1:]], check=True, capture_output=True)
+        acl = folder / "secrets/mosquitto.acl" if packs else ROOT / "ops/mosquitto.acl"
+        shutil.copy(acl, folder / "acl")
         (folder / "data").mkdir()
         self.server = Server(lambda port: [program, "-c", self._write_conf(port)], folder)
 
     def connect(
-        self, user: str, *, session: str | None = None, inflight: int = 20
+        self,
+        user: str,
+        *,
+        session: str | None = None,
+        inflight: int = 20,
+        tls: ssl.SSLContext | None = None,
     ) -> aiomqtt.Client:
         return aiomqtt.Client(
             "127.0.0.1",
@@ -41,6 +57,7 @@ class Broker:
             clean_session=session is None,
             max_inflight_messages=inflight,
             timeout=PATIENCE_S,
+            tls_context=tls,
         )
 
     def password(self, user: str) -> str:
@@ -57,7 +74,7 @@ class Broker:
     def _write_conf(self, port: int) -> str:
         text = (ROOT / "ops/mosquitto.conf").read_text()
         for there, here in (
-            ("listener 1883\n", f"listener {port} 127.0.0.1\n"),
+            ("listener 1883\n", self._listener.replace("PORT", str(port))),
             ("/run/secrets/", f"{self._folder}/secrets/"),
             ("/mosquitto/config/acl", f"{self._folder}/acl"),
             ("/mosquitto/data/", f"{self._folder}/data/"),
@@ -78,7 +95,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     broker.server.stop()
 
 
-async def _listen(client: aiomqtt.Client, until: str) -> list[tuple[str, bytes]]:
+async def listen(client: aiomqtt.Client, until: str) -> list[tuple[str, bytes]]:
     heard: list[tuple[str, bytes]] = []
     async with asyncio.timeout(PATIENCE_S):
         async for message in client.messages:
@@ -106,7 +123,7 @@ async def test_a_provider_publishes_as_itself_alone(broker: Broker) -> None:
         await kcht.publish("waitless/v1/east-kent/kcht/status", b"ready", qos=1, retain=True)
         await kcht.publish(OWN, b"own", qos=1, retain=True)
 
-        assert await _listen(ingest, until="own") == [
+        assert await listen(ingest, until="own") == [
             ("waitless/v1/east-kent/kcht/status", b"ready"),
             (OWN, b"own"),
         ]
@@ -127,7 +144,7 @@ async def test_the_ingest_process_writes_for_no_provider(broker: Broker) -> None
         await ingest.publish(OWN, b"forged", qos=1)
         await kcht.publish(OWN, b"own", qos=1)
 
-        assert await _listen(ingest, until="own") == [(OWN, b"own")]
+        assert await listen(ingest, until="own") == [(OWN, b"own")]
 
 
 async def test_retained_and_queued_messages_survive_a_restart(broker: Broker) -> None:
@@ -143,11 +160,11 @@ async def test_retained_and_queued_messages_survive_a_restart(broker: Broker) ->
     await asyncio.to_thread(broker.restart)
 
     async with broker.connect("ingest", session="waitless-ingest-1") as ingest:
-        queued = await _listen(ingest, until="last")
+        queued = await listen(ingest, until="last")
     assert len(queued) == many + 1
     async with broker.connect("ingest") as another:
         await another.subscribe("waitless/v1/#", qos=1)
-        assert await _listen(another, until="last") == [(OWN, b"last")]
+        assert await listen(another, until="last") == [(OWN, b"last")]
 
 
 async def test_no_password_is_logged(broker: Broker) -> None:

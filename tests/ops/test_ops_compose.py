@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from tests.support.servers import require_binary
+from waitless.keys import KeyRing
 from waitless.settings import load_settings
+from waitless.web.limits import Clients
 
 ROOT = Path(__file__).parents[2]
 OURS = {"api", "ingest"}
@@ -175,6 +177,18 @@ def test_every_setting_exists(compose: dict[str, Any], name: str) -> None:
         secret = Path("/run/secrets") / compose["services"][name]["secrets"][0]
         assert settings.mqtt_url == "mqtt://ingest@mosquitto:1883"
         assert settings.mqtt_password_file == secret
+
+
+def test_clients_are_limited_each_by_its_own_address(compose: dict[str, Any]) -> None:
+    environment = compose["services"]["api"]["environment"]
+    settings = load_settings(
+        {key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for key, value in environment.items()}
+    )
+    clients = Clients(settings.list_trusted_proxies(), KeyRing({}))
+
+    assert settings.rate_limit > 0
+    assert clients.address("172.18.0.5", ["198.51.100.7"]) == "198.51.100.7"
+    assert clients.address("198.51.100.7", ["10.0.0.1"]) == "198.51.100.7"
 
 
 def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:

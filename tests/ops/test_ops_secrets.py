@@ -85,7 +85,9 @@ def test_who_has_a_password_keeps_it(ops: Path) -> None:
     assert {name for name in final if final[name] != renewed[name]} == {"ingest"}
 
 
-@pytest.mark.parametrize("name", ["", "A", "a b", "a/b", "+", "#", "-a", "a:b", "ingest", "a" * 65])
+@pytest.mark.parametrize(
+    "name", ["", "A", "a b", "a/b", "+", "#", "-a", "a:b", "ingest", "probe", "a" * 65]
+)
 def test_what_is_no_provider_is_refused(ops: Path, name: str) -> None:
     done = _make(ops, name)
 

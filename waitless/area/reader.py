@@ -35,7 +35,7 @@ class PackReader:
         """A TOML file's tables; none of them where it cannot be read."""
         try:
             return tomllib.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        except (OSError, ValueError, RecursionError) as fault:
             self.faults.append(f"{name}: {fault}")
             return {}
 

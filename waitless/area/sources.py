@@ -13,6 +13,8 @@ from waitless.traffic.links import LinkTable, load_links
 
 RESERVED = frozenset({"mqtt", "probe", "traffic"})
 """Names that mean something else in topics and lists of feeds."""
+INGEST_USER = "ingest"
+"""To the broker we are a user of this name (ops/mosquitto.acl); a provider is one of its own."""
 
 
 def check_feed_ids(
@@ -21,7 +23,10 @@ def check_feed_ids(
     facilities: Mapping[str, Facility],
 ) -> None:
     """Feeds and providers share one list of names: each must be its own."""
-    taken = {facility.provider for facility in facilities.values()} | RESERVED
+    providers = {facility.provider for facility in facilities.values()}
+    for name in sorted(providers & (RESERVED | {INGEST_USER})):
+        reader.faults.append(f"facilities.toml: no provider may be called {name!r}")
+    taken = providers | RESERVED
     for definition in definitions:
         if definition.id in taken:
             reader.faults.append(

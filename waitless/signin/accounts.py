@@ -75,7 +75,7 @@ class Accounts:
             text = path.read_text(encoding="utf-8")
             rows = msgspec.convert(tomllib.loads(text), _AccountFile).account
             _check(rows)
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError, RecursionError) as fault:
             raise SettingsFault(f"accounts_file: {path.name}: {fault}") from fault
         return cls(rows)
 

@@ -90,7 +90,7 @@ def load_profile(path: Path) -> Profile:
     """
     try:
         row = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ProfileRow)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise ValueError(str(fault)) from fault
     by_class: dict[str, NDArray[np.float64]] = {}
     for number, group in enumerate(row.group):

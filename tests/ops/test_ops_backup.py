@@ -23,8 +23,8 @@ from tests.support.redis_groups import start_server
 from tests.support.servers import Server
 from tests.support.service import eventually, get_json, serving
 from waitless.app import create_app
+from waitless.lease import Lease
 from waitless.reading import apply_observation
-from waitless.redis_link import StoreUnwilling
 from waitless.settings import Settings
 from waitless.store import Store
 
@@ -60,10 +60,14 @@ def lost(tmp_path: Path) -> Iterator[Server]:
 
 
 async def believe(server: Server, minutes: float, at: datetime) -> None:
-    async with Store(Redis(port=server.port), "east-kent") as store:
+    redis = Redis(port=server.port)
+    lease = Lease(redis, "east-kent")
+    async with Store(redis, "east-kent", lease) as store:
+        await lease.win()
         await store.save_readings(
             [apply_observation(None, observation("deal-utc", minutes, as_of=at))]
         )
+        await lease.release()
 
 
 async def history(server: Server) -> list[float]:
@@ -115,14 +119,7 @@ async def test_the_drill_a_lost_server_is_followed_by_a_new_one_with_what_was_he
         assert len(held) == 2016
         assert await history(new) == held
         # Nothing but the copy was needed, and what comes now is kept: also by the server's log.
-        async def is_kept() -> bool:
-            try:
-                await believe(new, 77, clock() + timedelta(minutes=1))
-            except StoreUnwilling:  # the lease of the service that has just ended
-                return False
-            return True
-
-        await eventually(is_kept)
+        await believe(new, 77, clock() + timedelta(minutes=1))
         new.kill()
         new.start()
         assert (await history(new))[-1] == 77

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from routing.modes import Mode
 from waitless.area.facility import Need
-from waitless.recommend.answer import Destination, Minutes, PostedWait, Travel
+from waitless.recommend.answer import Destination, Minutes, PostedWait, Travel, WaitCard
 from waitless.web.tongues import Say, mark
 
 NEED_WORDS = {
@@ -99,8 +99,13 @@ def is_uncertain(total: Minutes | None) -> bool:
 
 
 def way(travel: Travel, mode: Mode, say: Say) -> str:
-    """The journey in a few words: `20 min driving`."""
-    return say(_WAY[mode], time=duration(round_up_to_five(travel.minutes), say))
+    """The journey in a few words: `20 min driving`; walking where no vehicle is worth its wait."""
+    told = Mode.WALK if mode is Mode.TRANSIT and not _rides(travel) else mode
+    return say(_WAY[told], time=duration(round_up_to_five(travel.minutes), say))
+
+
+def _rides(travel: Travel) -> bool:
+    return any(leg["kind"] == "ride" for leg in travel.legs)
 
 
 def headline(destination: Destination, mode: Mode, say: Say) -> str:
@@ -116,7 +121,7 @@ def headline(destination: Destination, mode: Mode, say: Say) -> str:
             low=duration(low, say), high=duration(high, say), way=going, place=place,
         )  # fmt: skip
     wait = round_to_five(destination.wait.when_seen.mean)
-    total = round_up_to_five(destination.travel.minutes) + wait
+    total = _told_total(destination.travel, destination.wait)
     return say(
         "About {total} until you are seen at {place}: {way}, about {wait} waiting.",
         total=duration(total, say), wait=duration(wait, say), way=going, place=place,
@@ -132,15 +137,26 @@ def in_short(destination: Destination, mode: Mode, say: Say) -> tuple[str, str]:
         low, high = bounds(destination, destination.total)
         return say("{low} to {high}", low=duration(low, say), high=duration(high, say)), going
     wait = round_to_five(destination.wait.when_seen.mean)
-    total = round_up_to_five(destination.travel.minutes) + wait
+    total = _told_total(destination.travel, destination.wait)
     parts = say("{way}, about {wait} waiting", way=going, wait=duration(wait, say))
     return say("About {total}", total=duration(total, say)), parts
 
 
+def _told_total(travel: Travel, wait: WaitCard) -> int:
+    """The one number that stands for a range: its parts as they are told."""
+    return round_up_to_five(travel.minutes) + round_to_five(wait.when_seen.mean)
+
+
 def bounds(destination: Destination, total: Minutes) -> tuple[int, int]:
-    """The range in fives, never below the journey: nobody is seen before they arrive."""
+    """The range in fives, never below the journey: nobody is seen before they arrive.
+
+    Where it is told as one number, that number is within it, although its parts were rounded.
+    """
     low = max(round_to_five(total.p10), round_up_to_five(destination.travel.minutes))
-    return low, max(round_to_five(total.p90), low)
+    high = max(round_to_five(total.p90), low)
+    if destination.wait is not None and not is_uncertain(total):
+        high = max(high, _told_total(destination.travel, destination.wait))
+    return low, high
 
 
 def has_no_upper_limit(destination: Destination) -> bool:
@@ -196,7 +212,7 @@ def say_journey(travel: Travel, at: datetime, say: Say) -> str:
 
     if travel.distance_m is None:
         basis = _ABOUT_THEN if travel.basis == "estimate" else _BASIS[travel.basis]
-        told = [say(basis)]
+        told = [say(basis)] if _rides(travel) else []
     else:
         miles = f"{travel.distance_m / METRES_PER_MILE:.1f}"
         told = [say(_BASIS[travel.basis], miles=miles, clock=clock(travel.as_of))]

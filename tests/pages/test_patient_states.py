@@ -46,6 +46,7 @@ async def test_simulated_figures_are_called_so_above_all_and_beside_each(world: 
 
     assert "Simulated data." in text
     assert "<strong>Simulated.</strong>" in text
+    assert "WaitLess East Kent (Simulated)</title>" in text
     await world.become()
     assert "imulated" not in await read(world)
 

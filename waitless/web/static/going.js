@@ -5,11 +5,15 @@ const NAME = "waitless.journey";
 const LOOK_EVERY_MS = 60000;
 const WORSE_MINUTES = 15;
 let watching = null;
+let isSending = false;
+let isWarned = false;
 
 export function followJourney() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.go");
-    if (button) setOut(button).catch(() => tell(say("notCounted")));
+    if (!button || isSending) return; // two taps are one journey
+    isSending = true;
+    setOut(button).catch(() => tell(say("notCounted"))).finally(() => { isSending = false; });
   });
   showButtons();
   const journey = kept(NAME);
@@ -35,7 +39,7 @@ async function setOut({ dataset }) {
   keep(NAME, journey);
   showButtons();
   follow(journey);
-  document.getElementById("going").scrollIntoView({ block: "nearest" });
+  document.querySelector("#going p").focus(); // the button that had it is gone
 }
 
 function question() {
@@ -58,6 +62,7 @@ async function lookUp(journey) {
 function follow(journey) {
   const panel = document.getElementById("going");
   const line = document.createElement("p");
+  line.tabIndex = -1;
   line.textContent = say("going", { place: journey.name, clock: clock(new Date(journey.arrives_at)) });
   const cancel = document.createElement("button");
   cancel.type = "button";
@@ -73,14 +78,21 @@ function follow(journey) {
 async function look(journey) {
   if (Date.now() > Date.parse(journey.arrives_at)) return end();
   const found = await lookUp(journey);
-  if (found === null) return tell(say("closing", { place: journey.name }));
+  if (found === null) return warn(say("closing", { place: journey.name }));
   const wait = found.wait?.when_seen.mean;
   if (wait == null) return undefined;
   if (journey.wait !== null && wait - journey.wait >= WORSE_MINUTES) {
     const m = 5 * Math.round((wait - journey.wait) / 5);
-    tell(say("longer", { place: journey.name, m }));
+    return warn(say("longer", { place: journey.name, m }));
   }
+  if (isWarned) tell("");
+  isWarned = false;
   return undefined;
+}
+
+function warn(text) {
+  isWarned = true;
+  tell(text);
 }
 
 async function giveUp(journey) {
@@ -89,6 +101,7 @@ async function giveUp(journey) {
     if (!response.ok && response.status !== 404) throw new Error(response.statusText);
     end();
     tell(say("cancelled"));
+    (document.querySelector("button.go:not([hidden])") ?? document.getElementById("main")).focus();
   } catch {
     tell(say("notCounted"));
   }

@@ -270,8 +270,8 @@ async def test_letters_that_turn_the_line_turn_no_more_than_the_reason(
     async with at_the_desk(browser, control) as page:
         line = page.locator("#audit li").first
         why, undo = line.locator("bdi"), line.locator(".act")
-        boxes = [await one.bounding_box() for one in (why, undo)]
-        assert boxes[0] and boxes[1] and boxes[0]["x"] < boxes[1]["x"]
+        left = "one => one.getBoundingClientRect().left"
+        assert await why.evaluate(left) < await undo.evaluate(left)
         assert await why.inner_text() == "rang \u202e gnar"
 
 

@@ -68,7 +68,7 @@ def test_what_is_not_known_is_a_dash_and_no_number() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("newest measurement 2024-07-30T19:05:00Z, late", "newest measurement Tue 30 Jul 20:05, late"),
+        ("since 2024-07-30T19:05:00Z, late", "since Tue 30 Jul 20:05, late"),
         ("2024-10-30T19:05:00Z to 2024-10-30T19:10:00Z", "Wed 30 Oct 19:05 to Wed 30 Oct 19:10"),
         ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
         ("9999-99-99T00:00:00Z", "9999-99-99T00:00:00Z"),

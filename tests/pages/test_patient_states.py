@@ -1,14 +1,16 @@
 """States in which an answer is less than usual, or none: each is said, and what to do."""
 
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from feeds.model import Statistic, Wait
 from tests.pages.conftest import World, serve_world, usual_readings, visiting
+from tests.pages.test_patient_rules import find_violations
 from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
 from tests.support.servers import Server
@@ -70,6 +72,26 @@ async def test_everything_closed_names_the_first_to_open(
     assert "Closed when you would arrive at 03:" in text
 
 
+async def test_an_opening_of_another_day_is_told_with_its_day_and_after_the_departure(
+    pages_redis: Server, plymouth_pack: Path
+) -> None:
+    facilities = plymouth_pack / "facilities.toml"
+    days = 'mon = ["08:00-12:00"], tue = [], wed = [], thu = ["09:00-12:00"], '
+    days += "fri = [], sat = [], sun = []"
+    weekdays = re.sub(r"(?m)^hours = .*$", f"hours = {{ {days} }}", facilities.read_text())
+    facilities.write_text(weekdays)
+    url = f"redis://127.0.0.1:{pages_redis.port}/0"
+    app = create_app(
+        Settings(redis_url=url, area=str(plymouth_pack)), Role.API, now=FakeClock(NIGHT)
+    )
+    async with serving(app) as client:
+        now = await (await client.get("/?place=PL1")).text()
+        later = await (await client.get("/?place=PL1&depart_at=13%3A00")).text()
+
+    assert ", at 08:00." in now
+    assert f", at 09:00 ({NIGHT + timedelta(days=3):%d/%m})." in later
+
+
 async def test_a_wait_nobody_can_tell_closely_is_no_single_number(world: World) -> None:
     wide = Wait(low=20, high=240, statistic=Statistic.BAND)
     await world.become([observation("deal-utc", wait=wide)])
@@ -120,7 +142,9 @@ async def test_where_ranges_overlap_the_nearest_is_named_and_nobody_is_quickest(
     await world.become()
 
 
-async def test_the_last_figures_stand_while_the_store_is_away(own_redis: Server) -> None:
+async def test_the_last_figures_stand_while_the_store_is_away(
+    browser: Browser, own_redis: Server
+) -> None:
     async with serve_world(own_redis) as world:
         own_redis.kill()
 
@@ -129,6 +153,8 @@ async def test_the_last_figures_stand_while_the_store_is_away(own_redis: Server)
 
         await eventually(said)
         assert "Deal UTC" in await read(world)
+        async with visiting(browser, world, "/?place=Deal") as page:
+            assert await find_violations(page) == []
         own_redis.start()
 
 
@@ -187,6 +213,7 @@ async def test_bytes_that_are_no_text_are_refused_on_the_page(world: World, plac
 
 
 async def test_who_asks_too_often_is_told_when_to_ask_again_in_words(
+    browser: Browser,
     pages_redis: Server,
 ) -> None:
     async with serve_world(pages_redis, rate_limit=0.1, rate_burst=30) as world:
@@ -195,6 +222,9 @@ async def test_who_asks_too_often_is_told_when_to_ask_again_in_words(
             if response.status == 429:
                 break
         text = await response.text()
+        async with visiting(browser, world, "/?place=Deal") as page:
+            await expect(page.get_by_role("alert")).to_contain_text("Many people are asking")
+            assert await find_violations(page) == []
 
     assert response.status == 429
     assert response.content_type == "text/html"

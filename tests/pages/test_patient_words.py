@@ -18,7 +18,7 @@ from waitless.recommend.answer import (
     WaitCard,
     WhenSeenMinutes,
 )
-from waitless.web.dots import DOTS, WIDTH, list_quantiles, plot_dots
+from waitless.web.dots import DOTS, TICK_ROOM, WIDTH, list_quantiles, plot_dots
 from waitless.web.legs import describe_legs
 from waitless.web.shown import plot_words
 from waitless.web.tongues import ENGLISH
@@ -69,7 +69,12 @@ def test_two_dots_in_twenty_lie_beyond_p90() -> None:
 def test_ticks_stand_apart(total: Minutes, least: float) -> None:
     places = [x for x, _ in plot_dots(total, least).ticks]
 
-    assert all(after - before >= 20 for before, after in itertools.pairwise(places))
+    assert all(after - before >= TICK_ROOM for before, after in itertools.pairwise(places))
+
+
+def test_an_axis_with_room_for_two_ticks_has_two() -> None:
+    total = Minutes(p10=32, p50=50, p90=80, mean=55)
+    assert [minutes for _, minutes in plot_dots(total, 32).ticks] == [40, 60, 80, 100]
 
 
 @pytest.mark.parametrize(

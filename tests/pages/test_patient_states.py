@@ -108,6 +108,7 @@ async def test_a_wait_without_an_upper_limit_is_told_as_at_least(world: World) -
     text = await read(world)
 
     assert "At least 1 h 10 min; no upper limit is published." in text
+    assert "At least 1 h 10 min until you are seen at Deal UTC: 10 min driving" in text
     assert "<circle" not in text.split('id="first"')[1].split("</article>")[0]
 
 

@@ -113,6 +113,12 @@ def headline(destination: Destination, mode: Mode, say: Say) -> str:
     place, going = destination.facility.short_name, way(destination.travel, mode, say)
     if destination.wait is None or destination.total is None:
         return say("{way} to {place}; the wait is not known.", way=going, place=place)
+    if has_no_upper_limit(destination):
+        return say(
+            "At least {low} until you are seen at {place}: {way}, then a wait without a known "
+            "limit.",
+            low=duration(_least(destination), say), way=going, place=place,
+        )  # fmt: skip
     if is_uncertain(destination.total):
         low, high = bounds(destination, destination.total)
         return say(
@@ -133,6 +139,8 @@ def in_short(destination: Destination, mode: Mode, say: Say) -> tuple[str, str]:
     going = way(destination.travel, mode, say)
     if destination.wait is None or destination.total is None:
         return say("Wait not known"), going
+    if has_no_upper_limit(destination):
+        return say("At least {low}", low=duration(_least(destination), say)), going
     if is_uncertain(destination.total):
         low, high = bounds(destination, destination.total)
         return say("{low} to {high}", low=duration(low, say), high=duration(high, say)), going
@@ -165,13 +173,19 @@ def has_no_upper_limit(destination: Destination) -> bool:
     return posted is not None and posted.minutes is None and posted.high is None
 
 
+def _least(destination: Destination) -> int:
+    """The minutes until seen where "over" a figure is all that is published."""
+    posted = None if destination.wait is None else destination.wait.now.low
+    return round_up_to_five(destination.travel.minutes + (posted or 0))
+
+
 def say_range(destination: Destination, say: Say) -> str | None:
     """The range; None where the wait is not known."""
     if destination.total is None or destination.wait is None:
         return None
     if has_no_upper_limit(destination):
-        least = round_up_to_five(destination.travel.minutes + (destination.wait.now.low or 0))
-        return say("At least {low}; no upper limit is published.", low=duration(least, say))
+        least = duration(_least(destination), say)
+        return say("At least {low}; no upper limit is published.", low=least)
     low, high = bounds(destination, destination.total)
     return say("8 in 10 people: {low} to {high}.", low=duration(low, say), high=duration(high, say))
 

@@ -149,6 +149,9 @@ async def test_the_devices_position_leaves_it_only_rounded(browser: Browser, wor
         await page.get_by_label("Where are you?").fill("Dover")
         await page.get_by_role("button", name="Show me where to go").click()
         await expect(page.locator(".asked")).to_contain_text("From Dover")
+        async with page.expect_response("**/v1/recommendations?*") as looked_up:
+            await page.locator("#first button.go").click()
+        assert (await looked_up.value).status == 200
 
         await page.goto(world.url("/"))
         assert await page.get_by_label("Where are you?").is_enabled()

@@ -45,7 +45,8 @@ async function setOut({ dataset }) {
 function question() {
   const asked = new URLSearchParams(location.search);
   const kind = new URLSearchParams({ limit: "50" });
-  for (const name of ["lat", "lon", "place", "mode", "need", "age"]) {
+  const where = asked.get("place") ? ["place"] : ["lat", "lon"]; // as the page takes it
+  for (const name of [...where, "mode", "need", "age"]) {
     if (asked.get(name)) kind.set(name, asked.get(name));
   }
   return kind.toString();

@@ -143,6 +143,18 @@ async def test_who_leaves_in_more_than_six_hours_is_not_asked_to_set_out(
         assert await page.locator("button.go").count() == 0
 
 
+async def test_who_leaves_later_is_watched_for_then(browser: Browser, world: World) -> None:
+    await world.become()
+    async with visiting(browser, world) as page:
+        await page.clock.install(time=MONDAY_MORNING)
+        await page.goto(world.url("/?place=Deal&depart_at=11%3A00"))
+        async with page.expect_response("**/v1/recommendations?*") as looked_up:
+            await page.locator("#first button.go").click()
+        answer = await (await looked_up.value).json()
+
+    assert answer["depart_at"] == "2026-11-23T11:00:00Z"
+
+
 async def test_an_answer_is_not_changed_under_a_readers_eyes_but_does_not_grow_old_there(
     browser: Browser, world: World
 ) -> None:

@@ -34,7 +34,8 @@ async function setOut({ dataset }) {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(going),
   });
   if (!response.ok) throw new Error(response.statusText);
-  const journey = { ...await response.json(), facility: going.facility, name: dataset.name, question: question() };
+  const journey = { ...await response.json(), facility: going.facility, name: dataset.name, question: question(),
+    leaves: document.getElementById("answer").dataset.leaves };
   journey.wait = await lookUp(journey).then((found) => found?.wait?.when_seen.mean ?? null, () => null);
   keep(NAME, journey);
   showButtons();
@@ -54,7 +55,8 @@ function question() {
 
 // The place as it is answered now; null where it is no destination any more.
 async function lookUp(journey) {
-  const response = await fetch(`/v1/recommendations?${journey.question}`, { cache: "no-cache" });
+  const later = Date.parse(journey.leaves) > Date.now() ? `&depart_at=${encodeURIComponent(journey.leaves)}` : "";
+  const response = await fetch(`/v1/recommendations?${journey.question}${later}`, { cache: "no-cache" });
   if (!response.ok) throw new Error(response.statusText);
   const answer = await response.json();
   return answer.destinations.find((one) => one.facility.id === journey.facility) ?? null;

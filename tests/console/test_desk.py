@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.console.conftest import (
+    OPERATOR,
     VIEWER,
     Control,
     at_the_desk,
@@ -16,7 +17,7 @@ from tests.console.conftest import (
 )
 from tests.support.servers import Server
 from tests.support.service import eventually, serving
-from tests.support.signin import origin_of
+from tests.support.signin import PASSWORDS, origin_of
 from waitless.app import create_app
 from waitless.settings import Settings
 
@@ -199,6 +200,35 @@ async def test_who_is_not_signed_in_is_sent_to_do_so(control: Control) -> None:
         assert response.headers["Location"].startswith("/operator/sign-in?next=%2Foperator")
 
 
+async def test_what_was_typed_is_there_again_after_signing_in(
+    browser: Browser, control: Control
+) -> None:
+    path = "/operator/acts/override?what=deal-utc&status=full"
+    async with at_the_desk(browser, control, path) as page:
+        await page.get_by_label("Why?").fill("They rang: “full” & no beds <now>")
+        await page.get_by_label("For how many hours?").fill("3")
+        await page.context.clear_cookies()
+        await page.get_by_role("button", name="Speak for a place").click()
+
+        await page.get_by_label("Name").fill(OPERATOR)
+        await page.get_by_label("Password").fill(PASSWORDS[OPERATOR])
+        await page.get_by_role("button", name="Sign in").click()
+
+        await expect(page.get_by_label("Why?")).to_have_value("They rang: “full” & no beds <now>")
+        await expect(page.get_by_label("For how many hours?")).to_have_value("3")
+        await expect(page.get_by_label("The door")).to_have_value("full")
+
+
+async def test_an_address_too_long_to_come_back_to_leads_home(control: Control) -> None:
+    response = await control.client.post(
+        "/operator/acts/override",
+        data={"what": "deal-utc", "why": "ж" * 500},
+        headers=origin_of(control.client),
+        allow_redirects=False,
+    )
+    assert response.headers["Location"] == "/operator/sign-in?next=%2Foperator"
+
+
 async def test_a_form_of_another_site_does_nothing(control: Control) -> None:
     form = {"what": "kcht", "why": "x"}
     response = await control.client.post(
@@ -230,6 +260,19 @@ async def test_a_reason_is_shown_as_it_was_typed_and_runs_nothing(control: Contr
 
     assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; “rang”" in text
     assert "<script>alert" not in text
+
+
+async def test_letters_that_turn_the_line_turn_no_more_than_the_reason(
+    browser: Browser, control: Control
+) -> None:
+    for act in ("switch_off", "switch_on"):
+        await control.post(act, {"what": "kcht", "why": "rang \u202e gnar", "hours": "1"})
+    async with at_the_desk(browser, control) as page:
+        line = page.locator("#audit li").first
+        why, undo = line.locator("bdi"), line.locator(".act")
+        left = "one => one.getBoundingClientRect().left"
+        assert await why.evaluate(left) < await undo.evaluate(left)
+        assert await why.inner_text() == "rang \u202e gnar"
 
 
 async def test_a_held_jump_is_released_and_shown_to_patients(
@@ -270,6 +313,7 @@ async def test_simulated_figures_are_called_so_and_while_the_store_is_away_nothi
         await control.shows("22 min")
         for path in ("/operator", "/operator?wall=1"):
             assert "Simulated data." in await control.read(path)
+            assert "(simulated)</title>" in await control.read(path)
         async with at_the_desk(browser, control) as page:
             own_redis.kill()
             await control.shows('data-state="store_away"')  # nobody can be looked up

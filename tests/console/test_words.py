@@ -1,5 +1,7 @@
 """Words and shapes: every state can be told without colour, every span as people say it."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from feeds.model import NoFigure, Wait
@@ -9,6 +11,7 @@ from waitless.console.words import (
     KIND_WORDS,
     STATE_SIGNS,
     tell_action,
+    tell_local,
     tell_share,
     tell_signed,
     tell_span,
@@ -60,3 +63,17 @@ def test_a_wait_is_told_as_it_was_posted(wait: Wait | NoFigure | None, words: st
 def test_what_is_not_known_is_a_dash_and_no_number() -> None:
     assert (tell_share(None), tell_signed(None)) == ("–", "–")
     assert (tell_share(-0.25), tell_signed(-3.4)) == ("-25.0%", "-3 min")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("since 2024-07-30T19:05:00Z, late", "since Tue 30 Jul 20:05, late"),
+        ("2024-10-30T19:05:00Z to 2024-10-30T19:10:00Z", "Wed 30 Oct 19:05 to Wed 30 Oct 19:10"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        ("9999-99-99T00:00:00Z", "9999-99-99T00:00:00Z"),
+        ("connected", "connected"),
+    ],
+)  # fmt: skip
+def test_instants_are_told_by_the_local_clock(text: str, words: str) -> None:
+    assert tell_local(text, ZoneInfo("Europe/London")) == words

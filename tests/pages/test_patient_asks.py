@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.pages.conftest import World, visiting
 
@@ -139,6 +139,22 @@ async def test_the_devices_position_leaves_it_only_rounded(browser: Browser, wor
 
         assert "lat=51.223&lon=1.400" in page.url
         assert "Deal UTC" in await page.locator("#first").inner_text()
+
+        await page.get_by_text("Ask again, or change something").click()
+        await page.locator("input[value=walk]").check()
+        await page.get_by_role("button", name="Show me where to go").click()
+        assert "walking" in await page.locator(".headline").inner_text()
+
+        await page.get_by_text("Ask again, or change something").click()
+        await page.get_by_label("Where are you?").fill("Dover")
+        await page.get_by_role("button", name="Show me where to go").click()
+        await expect(page.locator(".asked")).to_contain_text("From Dover")
+        async with page.expect_response("**/v1/recommendations?*") as looked_up:
+            await page.locator("#first button.go").click()
+        assert (await looked_up.value).status == 200
+
+        await page.goto(world.url("/"))
+        assert await page.get_by_label("Where are you?").is_enabled()
 
 
 async def test_the_next_visit_finds_the_choices_filled_in_and_can_forget_them(

@@ -22,7 +22,15 @@ FIRST_PAINT = (
     "const [one] = performance.getEntriesByName('first-contentful-paint');"
     "one ? tell(one.startTime) : setTimeout(look, 20); }; look(); })"
 )
-PATHS = ["/", "/?place=Deal", "/?place=Deal&need=bite&age=1", "/?place=Minster", "/?lat=48&lon=16"]
+TRANSIT = "/?place=Dover&mode=transit&need=wound"
+PATHS = [
+    "/",
+    "/?place=Deal",
+    "/?place=Deal&need=bite&age=1",
+    "/?place=Minster",
+    "/?lat=48&lon=16",
+    TRANSIT,
+]
 
 
 async def find_violations(page: Page) -> list[str]:
@@ -54,8 +62,9 @@ async def test_axe_finds_nothing_without_any_feed(browser: Browser, world: World
     await world.become()
 
 
+@pytest.mark.parametrize("path", ["/?place=Deal", TRANSIT])
 async def test_the_first_load_keeps_its_budget_and_nothing_moves(
-    browser: Browser, world: World
+    browser: Browser, world: World, path: str
 ) -> None:
     await world.become()
     async with visiting(browser, world, "about:blank") as page:
@@ -68,7 +77,7 @@ async def test_the_first_load_keeps_its_budget_and_nothing_moves(
         page.on("response", weigh)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("requestfailed", lambda request: complaints.append(request.url))
-        await page.goto(world.url("/?place=Deal"), wait_until="networkidle")
+        await page.goto(world.url(path), wait_until="networkidle")
         shift = await page.evaluate(
             "new Promise(tell => { let sum = 0; const look = new PerformanceObserver(list => {"
             "for (const one of list.getEntries()) sum += one.value; });"

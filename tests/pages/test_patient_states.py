@@ -1,14 +1,16 @@
 """States in which an answer is less than usual, or none: each is said, and what to do."""
 
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from feeds.model import Statistic, Wait
 from tests.pages.conftest import World, serve_world, usual_readings, visiting
+from tests.pages.test_patient_rules import find_violations
 from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
 from tests.support.servers import Server
@@ -46,6 +48,7 @@ async def test_simulated_figures_are_called_so_above_all_and_beside_each(world: 
 
     assert "Simulated data." in text
     assert "<strong>Simulated.</strong>" in text
+    assert "WaitLess East Kent (Simulated)</title>" in text
     await world.become()
     assert "imulated" not in await read(world)
 
@@ -69,6 +72,26 @@ async def test_everything_closed_names_the_first_to_open(
     assert "Closed when you would arrive at 03:" in text
 
 
+async def test_an_opening_of_another_day_is_told_with_its_day_and_after_the_departure(
+    pages_redis: Server, plymouth_pack: Path
+) -> None:
+    facilities = plymouth_pack / "facilities.toml"
+    days = 'mon = ["08:00-12:00"], tue = [], wed = [], thu = ["09:00-12:00"], '
+    days += "fri = [], sat = [], sun = []"
+    weekdays = re.sub(r"(?m)^hours = .*$", f"hours = {{ {days} }}", facilities.read_text())
+    facilities.write_text(weekdays)
+    url = f"redis://127.0.0.1:{pages_redis.port}/0"
+    app = create_app(
+        Settings(redis_url=url, area=str(plymouth_pack)), Role.API, now=FakeClock(NIGHT)
+    )
+    async with serving(app) as client:
+        now = await (await client.get("/?place=PL1")).text()
+        later = await (await client.get("/?place=PL1&depart_at=13%3A00")).text()
+
+    assert ", at 08:00." in now
+    assert f", at 09:00 ({NIGHT + timedelta(days=3):%d/%m})." in later
+
+
 async def test_a_wait_nobody_can_tell_closely_is_no_single_number(world: World) -> None:
     wide = Wait(low=20, high=240, statistic=Statistic.BAND)
     await world.become([observation("deal-utc", wait=wide)])
@@ -85,6 +108,7 @@ async def test_a_wait_without_an_upper_limit_is_told_as_at_least(world: World) -
     text = await read(world)
 
     assert "At least 1 h 10 min; no upper limit is published." in text
+    assert "At least 1 h 10 min until you are seen at Deal UTC: 10 min driving" in text
     assert "<circle" not in text.split('id="first"')[1].split("</article>")[0]
 
 
@@ -119,7 +143,9 @@ async def test_where_ranges_overlap_the_nearest_is_named_and_nobody_is_quickest(
     await world.become()
 
 
-async def test_the_last_figures_stand_while_the_store_is_away(own_redis: Server) -> None:
+async def test_the_last_figures_stand_while_the_store_is_away(
+    browser: Browser, own_redis: Server
+) -> None:
     async with serve_world(own_redis) as world:
         own_redis.kill()
 
@@ -128,6 +154,8 @@ async def test_the_last_figures_stand_while_the_store_is_away(own_redis: Server)
 
         await eventually(said)
         assert "Deal UTC" in await read(world)
+        async with visiting(browser, world, "/?place=Deal") as page:
+            assert await find_violations(page) == []
         own_redis.start()
 
 
@@ -186,6 +214,7 @@ async def test_bytes_that_are_no_text_are_refused_on_the_page(world: World, plac
 
 
 async def test_who_asks_too_often_is_told_when_to_ask_again_in_words(
+    browser: Browser,
     pages_redis: Server,
 ) -> None:
     async with serve_world(pages_redis, rate_limit=0.1, rate_burst=30) as world:
@@ -194,6 +223,9 @@ async def test_who_asks_too_often_is_told_when_to_ask_again_in_words(
             if response.status == 429:
                 break
         text = await response.text()
+        async with visiting(browser, world, "/?place=Deal") as page:
+            await expect(page.get_by_role("alert")).to_contain_text("Many people are asking")
+            assert await find_violations(page) == []
 
     assert response.status == 429
     assert response.content_type == "text/html"

@@ -8,11 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waitless.recommend.answer import Minutes
-from waitless.web.dots import DOTS, WIDTH, list_quantiles, plot_dots
+from routing.modes import Mode
+from waitless.recommend.answer import (
+    Destination,
+    FacilityCard,
+    Minutes,
+    PostedWait,
+    Travel,
+    WaitCard,
+    WhenSeenMinutes,
+)
+from waitless.web.dots import DOTS, TICK_ROOM, WIDTH, list_quantiles, plot_dots
 from waitless.web.legs import describe_legs
+from waitless.web.shown import plot_words
 from waitless.web.tongues import ENGLISH
-from waitless.web.wording import duration, is_uncertain, round_up_to_five
+from waitless.web.wording import (
+    bounds,
+    duration,
+    headline,
+    is_uncertain,
+    round_up_to_five,
+    say_journey,
+)
 
 LONDON = ZoneInfo("Europe/London")
 WHOLE = st.integers(0, 2160)
@@ -52,7 +69,12 @@ def test_two_dots_in_twenty_lie_beyond_p90() -> None:
 def test_ticks_stand_apart(total: Minutes, least: float) -> None:
     places = [x for x, _ in plot_dots(total, least).ticks]
 
-    assert all(after - before >= 20 for before, after in itertools.pairwise(places))
+    assert all(after - before >= TICK_ROOM for before, after in itertools.pairwise(places))
+
+
+def test_an_axis_with_room_for_two_ticks_has_two() -> None:
+    total = Minutes(p10=32, p50=50, p90=80, mean=55)
+    assert [minutes for _, minutes in plot_dots(total, 32).ticks] == [40, 60, 80, 100]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +82,57 @@ def test_ticks_stand_apart(total: Minutes, least: float) -> None:
 )
 def test_minutes_are_said_as_people_say_them(minutes: int, words: str) -> None:
     assert duration(minutes, ENGLISH.say) == words
+
+
+def destination(travel: float, waits: tuple[int, int, int, int], **more: object) -> Destination:
+    """A place that is so far away, and the p10, p50, p90 and mean of its wait."""
+    at = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    posted = PostedWait(waits[1], None, None, "median", "arrival", "treatment", at, 60)
+    names = ("id", "name", "short_name", "kind", "ods_code", "address", "postcode", "phone")
+    legs = [{"kind": "walk", "minutes": travel}]
+    return Destination(
+        rank=1,
+        facility=FacilityCard(
+            **dict.fromkeys(names, "Deal UTC"), lat=51, lon=1, services=[], open_until=None
+        ),
+        travel=Travel(travel, None, "estimate", None, "", None, None, legs),
+        wait=WaitCard(WhenSeenMinutes(*waits, basis="posted"), posted, None, "live"),
+        total=Minutes(*(round(travel + minutes) for minutes in waits)),
+        others_on_the_way=None,
+        reasons=[],
+        similar_to_previous=False,
+        **more,
+    )  # fmt: skip
+
+
+@given(
+    st.floats(0, 120), st.lists(st.integers(0, 80), min_size=3, max_size=3).map(sorted), st.data()
+)
+def test_the_one_number_and_the_dots_words_lie_within_the_range_that_is_told(
+    travel: float, waits: list[int], data: st.DataObject
+) -> None:
+    mean = data.draw(st.integers(waits[0], waits[2]))
+    one = destination(travel, (*waits, mean))
+    assert one.total is not None
+    low, high = bounds(one, one.total)
+    words = plot_words(one, ENGLISH.say)
+
+    for minutes in range(0, 300, 5):
+        told = duration(minutes, ENGLISH.say)
+        if f"About {told} until" in headline(one, Mode.DRIVE, ENGLISH.say):
+            assert low <= minutes <= high
+        if f"10 of them are seen within {told}," in words:
+            assert low <= minutes <= high
+        if words.endswith(f", 18 within {told}."):
+            assert minutes == high
+
+
+def test_who_walks_though_buses_run_is_told_of_a_walk() -> None:
+    one = destination(8.4, (0, 0, 22, 7))
+    at = datetime(2026, 11, 23, 10, 0, tzinfo=LONDON)
+
+    assert "10 min walking" in headline(one, Mode.TRANSIT, ENGLISH.say)
+    assert "timetable" not in say_journey(one.travel, at, ENGLISH.say)
 
 
 def test_a_journey_is_never_rounded_below_itself() -> None:
@@ -95,8 +168,8 @@ def test_the_legs_of_a_journey_are_told_one_by_one() -> None:
     assert describe_legs(legs, LONDON, ENGLISH.say) == [
         "Walk 4 min to Deal Station",
         "Wait 6 min",
-        "10:05 81 (Dover) from Deal Station to Pencester Road, 18 min. Live time",
-        "10:05 81 from A to B, 9 min. One every 20 min",
+        "10:05 bus 81 (Dover) from Deal Station to Pencester Road, 18 min. Live time",
+        "10:05 bus 81 from A to B, 9 min. One every 20 min",
         "Walk 1 min",
         "5 min to park and walk in",
     ]

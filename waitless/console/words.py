@@ -1,7 +1,9 @@
 """Words and shapes of the operators' page: no state is told by colour alone."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from feeds.model import NoFigure, Wait
 from waitless.area.facility import Kind
@@ -9,6 +11,7 @@ from waitless.audit import Action
 from waitless.health import FeedState
 from waitless.override import Override
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -49,6 +52,18 @@ _NO_FIGURE: Mapping[NoFigure, str] = {
     NoFigure.UNKNOWN: "no figure",
     NoFigure.SUPPRESSED: "withheld",
 }
+
+
+def tell_local(text: str, zone: tzinfo) -> str:
+    """A text of the API, whose instants are UTC, with the local day and clock in their place."""
+
+    def tell(match: re.Match[str]) -> str:
+        try:
+            return f"{datetime.fromisoformat(match[0]).astimezone(zone):%a %d %b %H:%M}"
+        except (ValueError, OverflowError):
+            return match[0]
+
+    return _INSTANT.sub(tell, text)
 
 
 def tell_override(override: Override) -> str:

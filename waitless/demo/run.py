@@ -1,6 +1,7 @@
 """`waitless demo`: the whole service on this machine, with nothing to install."""
 
 import asyncio
+import secrets
 import signal
 import socket
 import tempfile
@@ -22,13 +23,16 @@ from waitless.demo.publish import run_publishers, run_traffic
 from waitless.demo.redis_server import RedisFault, private_redis
 from waitless.demo.traffic import TrafficWorld
 from waitless.demo.world import World
+from waitless.keys import Role
 from waitless.listening import listen
 from waitless.settings import Settings
+from waitless.signin.accounts import make_account
 from waitless.simulate.policies import PolicyName
 
 HOST = "127.0.0.1"
 AREA = "east-kent"
 ASK = "/v1/recommendations?place=CT14&need=wound"
+OPERATOR = "demo"
 
 
 def run_demo(*, port: int, speed: float, seed: int, behaviour: Behaviour) -> None:
@@ -64,6 +68,9 @@ async def _demo(listening: socket.socket, speed: float, seed: int, behaviour: Be
         except RedisFault as fault:
             raise click.ClickException(str(fault)) from fault
         endpoint = await stack.enter_async_context(embedded_broker())
+        password = secrets.token_urlsafe(12)
+        accounts = Path(folder) / "accounts.toml"
+        accounts.write_text(make_account(OPERATOR, Role.OPERATOR, password), encoding="utf-8")
         runner = web.AppRunner(
             create_app(
                 Settings(
@@ -71,6 +78,7 @@ async def _demo(listening: socket.socket, speed: float, seed: int, behaviour: Be
                     simulated=True,
                     redis_url=redis_url,
                     mqtt_url=f"mqtt://{endpoint.host}:{endpoint.port}",
+                    accounts_file=accounts,
                 ),
                 hours_bind=speed <= 1,
             ),
@@ -82,7 +90,7 @@ async def _demo(listening: socket.socket, speed: float, seed: int, behaviour: Be
         address = f"http://{HOST}:{listening.getsockname()[1]}"
         publishing = asyncio.create_task(_publish(endpoint, worlds, speed), name="demo.publishers")
         stack.push_async_callback(_end, publishing)
-        _greet(address, endpoint, speed, behaviour)
+        _greet(address, password, endpoint, speed, behaviour)
         waiting = asyncio.create_task(stopping.wait(), name="demo.stop")
         await asyncio.wait({waiting, publishing}, return_when=asyncio.FIRST_COMPLETED)
         click.echo("\nStopping everything that was started ...")
@@ -135,7 +143,9 @@ async def _end(task: asyncio.Task[Any]) -> None:
             raise outcome
 
 
-def _greet(address: str, endpoint: MqttEndpoint, speed: float, behaviour: Behaviour) -> None:
+def _greet(
+    address: str, password: str, endpoint: MqttEndpoint, speed: float, behaviour: Behaviour
+) -> None:
     faster = "" if speed == 1 else f" (the simulated world runs {speed:g} times faster)"
     click.echo(
         f"""
@@ -143,6 +153,7 @@ WaitLess is running. SIMULATED DATA: every wait and all traffic is invented{fast
 {_describe(behaviour)}
 
   patients' page   {address}/
+  operators' page  {address}/operator   name {OPERATOR}, password {password} (of this run alone)
   API              {address}/docs
   feed health      {address}/v1/feeds
   MQTT broker      {endpoint!r}

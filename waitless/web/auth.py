@@ -1,8 +1,8 @@
 """Who is asking, and whether they may: keys of programs, sessions of people. Nowhere else."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -22,6 +22,9 @@ HOME = "/operator"
 """Where people come to who wanted nothing else."""
 MOST_FORM = 8192
 MOST_FIELDS = 20
+ACTS = "/operator/acts/"
+MOST_NEXT = 2000
+"""Characters of an address to come back to: proxies take 8 kB of one that quotes it again."""
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -97,11 +100,10 @@ class Guard:
         async def guarded(request: web.Request) -> web.StreamResponse:
             session_id = read_secret(request, SESSION)
             session = None if session_id is None else await self._find(session_id)
+            form = {} if request.method in _SAFE else await read_form(request)
             if session_id is None or session is None:
-                return see_other(make_sign_in_path(request))
-            form: dict[str, str] = {}
+                return see_other(make_sign_in_path(request, form))
             if request.method not in _SAFE:
-                form = await read_form(request)
                 _check_source(request, session_id, form.get(CSRF_FIELD, ""))
             _allow(session.holder, wanted)
             return await handler(request, SignedIn(session, session_id, form))
@@ -142,9 +144,18 @@ def see_other(path: str) -> web.Response:
     return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
 
 
-def make_sign_in_path(request: web.Request) -> str:
-    """Where to sign in, and come back to what was asked for."""
-    wanted = choose_next(request.raw_path) if request.method in _SAFE else HOME
+def make_sign_in_path(request: web.Request, form: Mapping[str, str]) -> str:
+    """Where to sign in, and come back to what was asked for; a form of an act as it was filled in.
+
+    What was typed goes in the address: nothing is done until the form is sent anew.
+    """
+    wanted = HOME
+    if request.method in _SAFE:
+        wanted = choose_next(request.raw_path)
+    elif request.path.startswith(ACTS) and is_from_our_page(request):
+        typed = {name: text for name, text in form.items() if name != CSRF_FIELD}
+        wanted = choose_next(f"{request.path}?{urlencode(typed, errors='replace')}")
+        wanted = wanted if len(wanted) <= MOST_NEXT else HOME
     return f"{SIGN_IN_PATH}?next={quote(wanted, safe='')}"
 
 

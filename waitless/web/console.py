@@ -19,6 +19,7 @@ from waitless.console.words import (
     KIND_WORDS,
     STATE_SIGNS,
     tell_action,
+    tell_local,
     tell_override,
     tell_share,
     tell_signed,
@@ -49,7 +50,7 @@ AUDIT_SHOWN = 20
 DONE_SHOWN_FOR = timedelta(minutes=2)
 """How long after an act its page says that it was done."""
 QUERY = ("sort", "find", "only", "facility", "feed", "wall", "done")
-FORM_QUERY = ("what", "status", "wait")
+FORM_QUERY = ("what", "status", "wait", "minutes", "hours", "why")
 STILL_S = 30
 """Without scripts the page is loaded again this often."""
 
@@ -86,6 +87,7 @@ class Console:
         self._acts = acts
         self._now = now
         self._templates = open_templates()
+        self._templates.filters["local"] = tell_local
         self._templates.globals |= {
             "ago": lambda moment: None if moment is None else (now() - moment).total_seconds(),
             "span": tell_span,
@@ -122,7 +124,6 @@ class Console:
             feeds=feeds,
             held=list_held(desk),
             shared=find_shared_trouble(line.figures for line in feeds if line.carries_waits),
-            board=board,
             facility=_find_facility(facilities, query.get("facility")),
             feed=_find_feed(feeds, query.get("feed")),
             audit=audit,
@@ -209,6 +210,7 @@ class Console:
             now=self._now(),
             zone=area.calendar.zone,
             still_s=STILL_S,
+            board=self._follower.board,
             **values,
         )
         response = web.Response(

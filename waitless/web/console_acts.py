@@ -22,6 +22,7 @@ from waitless.web.overrides import MOST_HOURS
 from waitless.web.problems import Problem, RequestRefused
 
 About = list[tuple[str, str]]
+_GONE = "It is settled, perhaps by a colleague (the audit says so), or has left the list."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +182,7 @@ class Acts:
     async def _describe_held(self, held_id: str) -> About:
         line = find_held(self._desk, held_id)
         if line is None:
-            raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, held_id[:128])
+            raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, _GONE)
         return [
             ("Place", line.facility_name),
             ("Held figure", line.wait),
@@ -229,13 +230,13 @@ class Acts:
     async def _release(self, filled: Filled) -> None:
         done = await self._acting.release(filled.what, filled.who, filled.why)
         if done is ReleaseRefusal.UNKNOWN:
-            raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, filled.what[:128])
+            raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, _GONE)
         if isinstance(done, ReleaseRefusal):
             raise RequestRefused(Problem.BAD_ACTION, f"cannot be released: {done}")
 
     async def _drop(self, filled: Filled) -> None:
         if await self._acting.drop(filled.what, filled.who, filled.why) is None:
-            raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, "it is settled, or has left the list")
+            raise RequestRefused(Problem.UNKNOWN_HELD_VALUE, _GONE)
 
     async def _switch_off(self, filled: Filled) -> None:
         now = self._now()

@@ -15,7 +15,8 @@ DOTS = 20
 MOST_COLUMNS = 20
 WIDTH, MARGIN, AXIS_HEIGHT = 320.0, 22.0, 22.0
 """In units of the drawing, which is as wide as a narrow telephone."""
-MOST_TICKS, TICK_ROOM = 5, 70
+LEAST_TICKS, TICK_ROOM = 2, 64
+"""One alone gives no scale; so far from each other there is room for `1 h 20 min`."""
 _COLUMN_MINUTES = (5, 10, 15, 20, 30, 60, 120, 240)
 _TICK_MINUTES = (10, 15, 20, 30, 60, 120, 180, 240, 480)
 _NORMAL = NormalDist()
@@ -83,11 +84,11 @@ def _column_minutes(breadth: float) -> int:
 
 
 def _ticks(start: int, breadth: int, left: float, per_minute: float) -> list[tuple[float, int]]:
-    """Ticks at round minutes, not more than stand apart."""
-    room = max(2, min(MOST_TICKS, int(breadth * per_minute / TICK_ROOM)))
-    step = next((step for step in _TICK_MINUTES if breadth / step <= room), breadth)
-    begin = math.ceil(start / step) * step
-    return [
-        (round(left + (minutes - start) * per_minute, 1), minutes)
-        for minutes in range(begin, start + breadth + 1, step)
-    ]
+    """Ticks at round minutes that stand apart; at both ends where fewer than two do."""
+    end = start + breadth
+    apart = [step for step in _TICK_MINUTES if step * per_minute >= TICK_ROOM]
+    step = apart[0] if apart else breadth
+    ticks = list(range(math.ceil(start / step) * step, end + 1, step))
+    if len(ticks) < LEAST_TICKS:
+        ticks = [start, end] if breadth * per_minute >= TICK_ROOM else [start]
+    return [(round(left + (minutes - start) * per_minute, 1), minutes) for minutes in ticks]

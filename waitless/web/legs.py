@@ -15,6 +15,8 @@ _WORDS = {
     "arrive": mark("{time} to park and walk in"),
 }
 _WALK_TO = mark("Walk {time} to {stop}")
+_VEHICLES = {"bus": mark("bus"), "rail": mark("train")}
+"""What is said before a line's name, which may be a mere number; of others nothing."""
 
 
 def describe_legs(legs: Sequence[Leg], zone: tzinfo, say: Say) -> list[str]:
@@ -39,11 +41,12 @@ def _describe(leg: Leg, zone: tzinfo, say: Say) -> str | None:
 
 def _ride(leg: Leg, time: str, zone: tzinfo, say: Say) -> str:
     ride = leg["ride"]
-    towards = ride.get("headsign")
+    towards, vehicle = ride.get("headsign"), _VEHICLES.get(ride["kind"])
+    line = ride["line"] if vehicle is None else f"{say(vehicle)} {ride['line']}"
     text = say(
         "{clock} {line} from {start} to {end}, {time}",
         clock=f"{leg['starts_at'].astimezone(zone):%H:%M}",
-        line=f"{ride['line']} ({towards})" if towards else ride["line"],
+        line=f"{line} ({towards})" if towards else line,
         start=leg.get("from_stop", ""),
         end=leg.get("to_stop", ""),
         time=time,

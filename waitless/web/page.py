@@ -15,6 +15,7 @@ from waitless.area.pack import Area
 from waitless.recommend.advice import list_advice
 from waitless.recommend.answer import Recommendation
 from waitless.recommend.query import Query
+from waitless.web.journeys import MOST_ETA_MINUTES
 from waitless.web.parse import PARAMETERS, parse_query, single_values
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.ready import SECURITY
@@ -29,7 +30,8 @@ from waitless.web.wording import AGE_WORDS, MODE_WORDS, NEED_WORDS, duration
 LANG = "lang"
 DEPART = "depart_at"
 CSP = "Content-Security-Policy"
-WAYS_TO_SAY_WHERE = frozenset({"place", "lat", "lon"})
+POSITION = frozenset({"lat", "lon"})
+WAYS_TO_SAY_WHERE = POSITION | {"place"}
 _BY_STATUS = {
     HTTPStatus.TOO_MANY_REQUESTS: Problem.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR: Problem.INTERNAL,
@@ -63,6 +65,8 @@ class PatientPage:
         visit = _Visit()
         try:
             visit.values = single_values(request.query, (*PARAMETERS, LANG), strangers_pass=True)
+            if "place" in visit.values:  # typed over the position that the form still has
+                visit.values = {k: v for k, v in visit.values.items() if k not in POSITION}
             if visit.values.keys() & WAYS_TO_SAY_WHERE:
                 visit.query = parse_query(visit.values, self._area, self._modes, self._now())
         except RequestRefused as fault:
@@ -148,8 +152,9 @@ class PatientPage:
         shown, area, say = show(answer, reader), self._area, reader.say
         return {
             "answer": answer,
-            "notices": list_notices(answer, area, reader.now, say),
+            "notices": list_notices(answer, area, reader.leaves, say),
             "shown": shown,
+            "most_eta": MOST_ETA_MINUTES,
             "why": say_why_first(answer, reader.mode, say),
             "levels": {level: say(words, m=most) for level, (words, most) in LEVELS.items()},
             "map": self._map(answer, mark_places(answer, shown, area, say, english=english)),

@@ -14,6 +14,7 @@ from waitless.web.legs import describe_legs
 from waitless.web.tongues import Say
 from waitless.web.wording import (
     KIND_WORDS,
+    bounds,
     duration,
     has_no_upper_limit,
     headline,
@@ -141,7 +142,7 @@ def _show(destination: Destination, reader: Reader) -> Shown:
         directions_url=travel.directions_url,
         eta_minutes=(arrival - now).total_seconds() / 60,
         plot=plot,
-        plot_words=None if plot is None else _plot_words(destination, say),
+        plot_words=None if plot is None else plot_words(destination, say),
     )
 
 
@@ -151,15 +152,13 @@ def _plot(destination: Destination) -> DotPlot | None:
     return plot_dots(destination.total, destination.travel.minutes)
 
 
-def _plot_words(destination: Destination, say: Say) -> str | None:
+def plot_words(destination: Destination, say: Say) -> str | None:
     """The drawing for who does not see it: 18 of 20 are below p90 or just about there."""
     total = destination.total
     if total is None:
         return None
-    half, most = (
-        max(round_to_five(minutes), round_to_five(destination.travel.minutes))
-        for minutes in (total.p50, total.p90)
-    )
+    low, most = bounds(destination, total)
+    half = min(max(round_to_five(total.p50), low), most)
     return say(
         "Each dot is 1 of 20 people: 10 of them are seen within {half}, 18 within {most}.",
         half=duration(half, say), most=duration(most, say),

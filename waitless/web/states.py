@@ -1,7 +1,7 @@
 """States in which an answer is less than usual, or none: each is said first, and what to do."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waitless.area.pack import Area
 from waitless.recommend.answer import Recommendation
@@ -79,8 +79,8 @@ class Notice:
     text: str
 
 
-def list_notices(answer: Recommendation, area: Area, now: datetime, say: Say) -> list[Notice]:
-    """The states of an answer, the gravest first; `now` is local."""
+def list_notices(answer: Recommendation, area: Area, leaves: datetime, say: Say) -> list[Notice]:
+    """The states of an answer, the gravest first; `leaves` is local."""
     notices = []
     if answer.degraded:
         notices.append(
@@ -91,7 +91,7 @@ def list_notices(answer: Recommendation, area: Area, now: datetime, say: Say) ->
             )
         )
     if not answer.destinations:
-        notices.append(_nowhere(answer.excluded, area, now, say))
+        notices.append(_nowhere(answer.excluded, area, leaves, say))
     elif all(one.wait is None for one in answer.destinations):
         notices.append(_no_waits(answer, say))
     elif is_uncertain(answer.destinations[0].total):
@@ -117,12 +117,12 @@ def _no_waits(answer: Recommendation, say: Say) -> Notice:
     return Notice("no_feed", say("No waiting times are reaching us."), what_to_do)
 
 
-def _nowhere(excluded: list[Exclusion], area: Area, now: datetime, say: Say) -> Notice:
+def _nowhere(excluded: list[Exclusion], area: Area, leaves: datetime, say: Say) -> Notice:
     text = say("Call NHS 111: they can tell you where to go.")
     title = say("No place we know of can see you for this just now.")
     if all(one.reason not in _CLOSED for one in excluded):
         return Notice("nowhere", title, text)
-    first = _first_to_open(excluded, area, now)
+    first = _first_to_open(excluded, area, leaves)
     if first is not None:
         place, opening = first
         words = say("The first to open is {place}, at {clock}.", place=place, clock=opening)
@@ -130,18 +130,19 @@ def _nowhere(excluded: list[Exclusion], area: Area, now: datetime, say: Say) -> 
     return Notice("closed", say("Everywhere that could see you is closed."), text)
 
 
-def _first_to_open(excluded: list[Exclusion], area: Area, now: datetime) -> tuple[str, str] | None:
+def _first_to_open(excluded: list[Exclusion], area: Area, at: datetime) -> tuple[str, str] | None:
     """The place that opens first of those that are closed, and when; None: none within a week."""
     openings = [
         (opening, area.facilities[one.facility_id].short_name)
         for one in excluded
         if one.reason in _CLOSED
-        and (opening := area.calendar.find_opening(area.facilities[one.facility_id].hours, now))
+        and (opening := area.calendar.find_opening(area.facilities[one.facility_id].hours, at))
     ]
     if not openings:
         return None
     opening, place = min(openings)
-    return place, f"{opening.astimezone(now.tzinfo):%H:%M}"
+    near = opening - at < timedelta(days=1)
+    return place, f"{opening.astimezone(at.tzinfo):{'%H:%M' if near else '%H:%M (%d/%m)'}}"
 
 
 def say_excluded(excluded: Exclusion, say: Say, *, english: bool) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from routing.modes import Mode
 from waitless.area.facility import Need
-from waitless.recommend.answer import Destination, Minutes, PostedWait, Travel
+from waitless.recommend.answer import Destination, Minutes, PostedWait, Travel, WaitCard
 from waitless.web.tongues import Say, mark
 
 NEED_WORDS = {
@@ -99,8 +99,13 @@ def is_uncertain(total: Minutes | None) -> bool:
 
 
 def way(travel: Travel, mode: Mode, say: Say) -> str:
-    """The journey in a few words: `20 min driving`."""
-    return say(_WAY[mode], time=duration(round_up_to_five(travel.minutes), say))
+    """The journey in a few words: `20 min driving`; walking where no vehicle is worth its wait."""
+    told = Mode.WALK if mode is Mode.TRANSIT and not _rides(travel) else mode
+    return say(_WAY[told], time=duration(round_up_to_five(travel.minutes), say))
+
+
+def _rides(travel: Travel) -> bool:
+    return any(leg["kind"] == "ride" for leg in travel.legs)
 
 
 def headline(destination: Destination, mode: Mode, say: Say) -> str:
@@ -108,6 +113,12 @@ def headline(destination: Destination, mode: Mode, say: Say) -> str:
     place, going = destination.facility.short_name, way(destination.travel, mode, say)
     if destination.wait is None or destination.total is None:
         return say("{way} to {place}; the wait is not known.", way=going, place=place)
+    if has_no_upper_limit(destination):
+        return say(
+            "At least {low} until you are seen at {place}: {way}, then a wait without a known "
+            "limit.",
+            low=duration(_least(destination), say), way=going, place=place,
+        )  # fmt: skip
     if is_uncertain(destination.total):
         low, high = bounds(destination, destination.total)
         return say(
@@ -116,7 +127,7 @@ def headline(destination: Destination, mode: Mode, say: Say) -> str:
             low=duration(low, say), high=duration(high, say), way=going, place=place,
         )  # fmt: skip
     wait = round_to_five(destination.wait.when_seen.mean)
-    total = round_up_to_five(destination.travel.minutes) + wait
+    total = _told_total(destination.travel, destination.wait)
     return say(
         "About {total} until you are seen at {place}: {way}, about {wait} waiting.",
         total=duration(total, say), wait=duration(wait, say), way=going, place=place,
@@ -128,19 +139,32 @@ def in_short(destination: Destination, mode: Mode, say: Say) -> tuple[str, str]:
     going = way(destination.travel, mode, say)
     if destination.wait is None or destination.total is None:
         return say("Wait not known"), going
+    if has_no_upper_limit(destination):
+        return say("At least {low}", low=duration(_least(destination), say)), going
     if is_uncertain(destination.total):
         low, high = bounds(destination, destination.total)
         return say("{low} to {high}", low=duration(low, say), high=duration(high, say)), going
     wait = round_to_five(destination.wait.when_seen.mean)
-    total = round_up_to_five(destination.travel.minutes) + wait
+    total = _told_total(destination.travel, destination.wait)
     parts = say("{way}, about {wait} waiting", way=going, wait=duration(wait, say))
     return say("About {total}", total=duration(total, say)), parts
 
 
+def _told_total(travel: Travel, wait: WaitCard) -> int:
+    """The one number that stands for a range: its parts as they are told."""
+    return round_up_to_five(travel.minutes) + round_to_five(wait.when_seen.mean)
+
+
 def bounds(destination: Destination, total: Minutes) -> tuple[int, int]:
-    """The range in fives, never below the journey: nobody is seen before they arrive."""
+    """The range in fives, never below the journey: nobody is seen before they arrive.
+
+    Where it is told as one number, that number is within it, although its parts were rounded.
+    """
     low = max(round_to_five(total.p10), round_up_to_five(destination.travel.minutes))
-    return low, max(round_to_five(total.p90), low)
+    high = max(round_to_five(total.p90), low)
+    if destination.wait is not None and not is_uncertain(total):
+        high = max(high, _told_total(destination.travel, destination.wait))
+    return low, high
 
 
 def has_no_upper_limit(destination: Destination) -> bool:
@@ -149,13 +173,19 @@ def has_no_upper_limit(destination: Destination) -> bool:
     return posted is not None and posted.minutes is None and posted.high is None
 
 
+def _least(destination: Destination) -> int:
+    """The minutes until seen where "over" a figure is all that is published."""
+    posted = None if destination.wait is None else destination.wait.now.low
+    return round_up_to_five(destination.travel.minutes + (posted or 0))
+
+
 def say_range(destination: Destination, say: Say) -> str | None:
     """The range; None where the wait is not known."""
     if destination.total is None or destination.wait is None:
         return None
     if has_no_upper_limit(destination):
-        least = round_up_to_five(destination.travel.minutes + (destination.wait.now.low or 0))
-        return say("At least {low}; no upper limit is published.", low=duration(least, say))
+        least = duration(_least(destination), say)
+        return say("At least {low}; no upper limit is published.", low=least)
     low, high = bounds(destination, destination.total)
     return say("8 in 10 people: {low} to {high}.", low=duration(low, say), high=duration(high, say))
 
@@ -196,7 +226,7 @@ def say_journey(travel: Travel, at: datetime, say: Say) -> str:
 
     if travel.distance_m is None:
         basis = _ABOUT_THEN if travel.basis == "estimate" else _BASIS[travel.basis]
-        told = [say(basis)]
+        told = [say(basis)] if _rides(travel) else []
     else:
         miles = f"{travel.distance_m / METRES_PER_MILE:.1f}"
         told = [say(_BASIS[travel.basis], miles=miles, clock=clock(travel.as_of))]

@@ -5,11 +5,15 @@ const NAME = "waitless.journey";
 const LOOK_EVERY_MS = 60000;
 const WORSE_MINUTES = 15;
 let watching = null;
+let isSending = false;
+let isWarned = false;
 
 export function followJourney() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.go");
-    if (button) setOut(button).catch(() => tell(say("notCounted")));
+    if (!button || isSending) return; // two taps are one journey
+    isSending = true;
+    setOut(button).catch(() => tell(say("notCounted"))).finally(() => { isSending = false; });
   });
   showButtons();
   const journey = kept(NAME);
@@ -30,18 +34,20 @@ async function setOut({ dataset }) {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(going),
   });
   if (!response.ok) throw new Error(response.statusText);
-  const journey = { ...await response.json(), facility: going.facility, name: dataset.name, question: question() };
+  const journey = { ...await response.json(), facility: going.facility, name: dataset.name, question: question(),
+    leaves: document.getElementById("answer").dataset.leaves };
   journey.wait = await lookUp(journey).then((found) => found?.wait?.when_seen.mean ?? null, () => null);
   keep(NAME, journey);
   showButtons();
   follow(journey);
-  document.getElementById("going").scrollIntoView({ block: "nearest" });
+  document.querySelector("#going p").focus(); // the button that had it is gone
 }
 
 function question() {
   const asked = new URLSearchParams(location.search);
   const kind = new URLSearchParams({ limit: "50" });
-  for (const name of ["lat", "lon", "place", "mode", "need", "age"]) {
+  const where = asked.get("place") ? ["place"] : ["lat", "lon"]; // as the page takes it
+  for (const name of [...where, "mode", "need", "age"]) {
     if (asked.get(name)) kind.set(name, asked.get(name));
   }
   return kind.toString();
@@ -49,7 +55,8 @@ function question() {
 
 // The place as it is answered now; null where it is no destination any more.
 async function lookUp(journey) {
-  const response = await fetch(`/v1/recommendations?${journey.question}`, { cache: "no-cache" });
+  const later = Date.parse(journey.leaves) > Date.now() ? `&depart_at=${encodeURIComponent(journey.leaves)}` : "";
+  const response = await fetch(`/v1/recommendations?${journey.question}${later}`, { cache: "no-cache" });
   if (!response.ok) throw new Error(response.statusText);
   const answer = await response.json();
   return answer.destinations.find((one) => one.facility.id === journey.facility) ?? null;
@@ -58,6 +65,7 @@ async function lookUp(journey) {
 function follow(journey) {
   const panel = document.getElementById("going");
   const line = document.createElement("p");
+  line.tabIndex = -1;
   line.textContent = say("going", { place: journey.name, clock: clock(new Date(journey.arrives_at)) });
   const cancel = document.createElement("button");
   cancel.type = "button";
@@ -73,14 +81,21 @@ function follow(journey) {
 async function look(journey) {
   if (Date.now() > Date.parse(journey.arrives_at)) return end();
   const found = await lookUp(journey);
-  if (found === null) return tell(say("closing", { place: journey.name }));
+  if (found === null) return warn(say("closing", { place: journey.name }));
   const wait = found.wait?.when_seen.mean;
   if (wait == null) return undefined;
   if (journey.wait !== null && wait - journey.wait >= WORSE_MINUTES) {
     const m = 5 * Math.round((wait - journey.wait) / 5);
-    tell(say("longer", { place: journey.name, m }));
+    return warn(say("longer", { place: journey.name, m }));
   }
+  if (isWarned) tell("");
+  isWarned = false;
   return undefined;
+}
+
+function warn(text) {
+  isWarned = true;
+  tell(text);
 }
 
 async function giveUp(journey) {
@@ -89,6 +104,7 @@ async function giveUp(journey) {
     if (!response.ok && response.status !== 404) throw new Error(response.statusText);
     end();
     tell(say("cancelled"));
+    (document.querySelector("button.go:not([hidden])") ?? document.getElementById("main")).focus();
   } catch {
     tell(say("notCounted"));
   }

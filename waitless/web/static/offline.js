@@ -25,13 +25,12 @@ async function page(request) {
     const response = await fetch(request);
     if (response.status === 200) {
       const copy = response.clone();
-      const headers = new Headers(copy.headers);
-      headers.set("X-Kept-Since", new Date().toISOString());
+      const { headers } = copy;
       const body = await copy.text();
       const cache = await caches.open(LAST);
       const isAnswer = body.includes('id="answer"');
       if (isAnswer || !(await cache.match("/last"))) {
-        await cache.put("/last", new Response(body, { headers }));
+        await cache.put("/last", new Response(body.replace('<main ', '<main data-kept '), { headers }));
       }
     }
     return response;

@@ -6,21 +6,15 @@ export function offerPosition() {
   const form = document.getElementById("ask");
   if (!navigator.geolocation) return;
   button.hidden = false;
-  const set = (name, value) => {
-    const field = document.createElement("input");
-    field.type = "hidden";
-    field.name = name;
-    field.value = value.toFixed(3);
-    form.append(field);
-  };
   button.addEventListener("click", () => {
     tell(say("finding"));
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
-        document.getElementById("place").disabled = true;
-        set("lat", coords.latitude);
-        set("lon", coords.longitude);
-        form.submit();
+        const asked = new URLSearchParams(new FormData(form));
+        asked.delete("place");
+        asked.set("lat", coords.latitude.toFixed(3));
+        asked.set("lon", coords.longitude.toFixed(3));
+        location.assign(`/?${asked}`);
       },
       () => tell(say("notFound")),
       { maximumAge: 60000, timeout: 10000 },

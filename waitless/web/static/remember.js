@@ -34,6 +34,7 @@ function offerToForget(note) {
   button.textContent = say("forget");
   button.addEventListener("click", () => {
     keep(NAME, null);
+    window.caches?.delete("waitless-last-1").catch(() => {});
     note.hidden = true;
     tell(say("forgotten"));
   });

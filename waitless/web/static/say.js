@@ -4,7 +4,8 @@ const told = document.getElementById("told");
 
 export const say = (name, values = {}) =>
   (words[name] ?? "").replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
-export const tell = (text) => { told.textContent = text; };
+// The same again is not read out again.
+export const tell = (text) => { if (told.textContent !== text) told.textContent = text; };
 export const clock = (moment) =>
   moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from tests.pages.conftest import World, visiting
 from tests.pages.extract import list_messages
 from tests.pages.test_patient_rules import find_violations
-from waitless.web.tongues import ENGLISH, NAMES, CatalogueFault, Tongue, Tongues
+from waitless.web.tongues import ENGLISH, FOLDER, NAMES, CatalogueFault, Tongue, Tongues
 
 TONGUES = {tongue.code: tongue for tongue in Tongues()}
 OTHERS = [code for code in NAMES if code != "en"]
@@ -27,6 +27,13 @@ def test_every_catalogue_has_every_message_and_no_other(code: str) -> None:
 
     assert len(wanted) > 150
     assert set(TONGUES[code].messages) == wanted
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_message_stands_twice(code: str) -> None:
+    text = (FOLDER / f"{code}.po").read_text(encoding="utf-8")
+
+    assert len(re.findall(r"^msgid ", text, re.MULTILINE)) == len(TONGUES[code].messages) + 1
 
 
 @pytest.mark.parametrize("code", OTHERS)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from redis.asyncio import Redis
 
 from feeds.events import encode_event
@@ -18,9 +18,10 @@ from feeds.model import FacilityStatus
 from feeds.mqtt import MqttEndpoint
 from feeds.mqtt_publish import connect_provider
 from feeds.topics import WaitTopic
+from tests.support.browser import chromium
 from tests.support.clock import FakeClock
 from tests.support.messages import observation
-from tests.support.servers import Server, require_binary, start_mosquitto, start_redis
+from tests.support.servers import Server, start_mosquitto, start_redis
 from tests.support.service import Patient, eventually, serving
 from tests.support.signin import cookie_of, origin_of, sign_in, write_accounts
 from waitless.app import create_app
@@ -166,14 +167,8 @@ async def control(
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    program = require_binary("chromium", "chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @asynccontextmanager

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from redis.asyncio import Redis
 
 from feeds.model import Observation
+from tests.support.browser import chromium
 from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
-from tests.support.servers import Server, require_binary, start_redis
+from tests.support.servers import Server, start_redis
 from tests.support.service import Patient, eventually, serving
 from waitless.app import Role, create_app
 from waitless.health import FeedHealth
@@ -107,14 +108,8 @@ async def world(pages_redis: Server) -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    program = require_binary("chromium", "chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @asynccontextmanager

@@ -121,4 +121,4 @@ async def test_nothing_sticks_out_of_a_narrow_screen_and_every_field_has_a_label
             await page.get_by_label("Name").fill("ada")
             await page.get_by_label("Password").fill(PASSWORDS["ada"])
             await page.keyboard.press("Enter")
-            await page.wait_for_url("**/operator/sessions")
+            await page.wait_for_url("**/operator")

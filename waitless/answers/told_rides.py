@@ -42,13 +42,25 @@ def fill_in(
         lost = np.flatnonzero(np.isinf(rides.minutes[column])).tolist()
     whole = [pieces[0]]
     shown = len(pieces) - 1 - len(lost)
-    for f, piece in zip(desk.numbers[ORDER, :shown].tolist(), pieces[1:], strict=False):
-        assert rides is not None  # noqa: S101 - else nothing is shown
-        whole += (_tell_travel(facilities[f], rides.tell(column[f])), piece)
-    for f, piece in zip(lost, pieces[1 + shown :], strict=True):
-        no_way = NO_TIMETABLE if rides is None else rides.tell_no_way(column[f])
-        whole += (render(Exclusion(facilities[f].id, no_way.reason, no_way.text)), piece)
+    shown_first = (*desk.numbers[ORDER, :shown].tolist(), *lost)
+    for f, piece in zip(shown_first, pieces[1:], strict=True):
+        whole += (_write(facilities[f], int(column[f]), rides), piece)
     return b"".join(whole)
+
+
+def _write(facility: Facility, number: int, rides: Rides | None) -> bytes:
+    """What is told of the way to a facility, written once for each look-up."""
+    if rides is None:
+        return render(Exclusion(facility.id, NO_TIMETABLE.reason, NO_TIMETABLE.text))
+    known = rides.written.get(number)
+    if known is None:
+        if np.isfinite(rides.minutes[number]):
+            known = _tell_travel(facility, rides.tell(number))
+        else:
+            no_way = rides.tell_no_way(number)
+            known = render(Exclusion(facility.id, no_way.reason, no_way.text))
+        rides.written[number] = known
+    return known
 
 
 def _tell_travel(facility: Facility, journey: Journey) -> bytes:

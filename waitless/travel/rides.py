@@ -64,6 +64,8 @@ class Rides:
             arrives_s == NEVER, np.inf, (arrives_s - leaves_s) / _MINUTE_S
         )
         """By facility of the profiles, from the departure on; infinite where no way is left."""
+        self.written: dict[int, bytes] = {}
+        """By facility what was written of its journey, or of there being none, by whoever did."""
 
     def tell(self, number: int) -> Journey:
         """The journey to a facility that can be reached, by its number."""

@@ -1,9 +1,9 @@
 """Timetables as answers use them: the profiles of the days on which somebody may depart."""
 
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
@@ -28,6 +28,8 @@ from waitless.travel.rides import NO_TIMETABLE, Rides
 log = logging.getLogger(__name__)
 
 _DAY = timedelta(days=1)
+MOST_KEPT = 512
+"""Rides kept; the oldest is forgotten first."""
 _EARLY = timedelta(hours=2)
 """So long before midnight the day after tomorrow is made ready."""
 
@@ -46,6 +48,10 @@ class Timetables:
     """Of what was told of today's trips, how many were `used`, and how many not, by reason."""
     version: str
     """Timetables of one version say the same."""
+    _kept: OrderedDict[tuple[float, float, datetime], Rides] = field(
+        default_factory=OrderedDict, repr=False, compare=False
+    )
+    """Rides asked for lately: a board that changes changes no journey."""
 
     @property
     def connections(self) -> int:
@@ -55,13 +61,21 @@ class Timetables:
 
     def find(self, lat: float, lon: float, departs: datetime) -> Rides | None:
         """The ways from a point at a time; None where that day is not held."""
-        day = departs.astimezone(self.zone).date()
-        today, tomorrow = self.days.get(day), self.days.get(day + _DAY)
-        if today is None:
-            return None
-        return Rides(
-            today, tomorrow, (lat, lon), departs, basis=self.basis, as_of=self.as_of, zone=self.zone
-        )
+        key = (lat, lon, departs)
+        rides = self._kept.get(key)
+        if rides is None:
+            day = departs.astimezone(self.zone).date()
+            today, tomorrow = self.days.get(day), self.days.get(day + _DAY)
+            if today is None:
+                return None
+            rides = Rides(
+                today, tomorrow, (lat, lon), departs, basis=self.basis, as_of=self.as_of,
+                zone=self.zone,
+            )  # fmt: skip
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.popitem(last=False)
+            self._kept[key] = rides
+        return rides
 
     def journeys_from(self, origin: Cell, departs: datetime) -> dict[str, Journey | NoWay]:
         """The way to every facility, or why there is none."""

@@ -36,7 +36,7 @@ _EARLY = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetables:
-    """What they say never changes: they are replaced as a whole. For one thread: they keep rides."""
+    """Replaced as a whole; what they say never changes. For one thread: they keep rides."""
 
     days: Mapping[date, Profiles]
     facility_ids: tuple[str, ...]

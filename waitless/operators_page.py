@@ -7,10 +7,10 @@ from waitless.ingest import Ingest
 from waitless.ingest.acting import Acting
 from waitless.keys import Role
 from waitless.parts import Parts
+from waitless.web.auth import Guard, SignedIn
 from waitless.web.console import Console
 from waitless.web.console_acts import Acts
 from waitless.web.console_files import ConsoleFiles
-from waitless.web.console_guard import PageGuard, Visitor
 from waitless.web.events import Events
 from waitless.web.routes import Routes
 from waitless.web.standby import while_writing
@@ -23,7 +23,7 @@ def add_operators_page(
     *,
     acting: Acting,
     trends: Trends,
-    guard: PageGuard,
+    guard: Guard,
 ) -> None:
     """The page, its forms, its files and its events, each for those whom the guard lets in.
 
@@ -42,7 +42,7 @@ def add_operators_page(
     )
     events = Events(parts.follower, now=parts.now)
 
-    async def stream(request: web.Request, _: Visitor) -> web.StreamResponse:
+    async def stream(request: web.Request, _: SignedIn) -> web.StreamResponse:
         return await events.get(request)
 
     gets = {

@@ -2,15 +2,14 @@
 
 import asyncio
 import random
-import shutil
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from playwright.async_api import async_playwright
 from redis.asyncio import Redis
 
 from tests.console.conftest import EVENING, Control, at_the_desk, serve_control
+from tests.support.browser import chromium
 from tests.support.messages import observation
 from tests.support.servers import start_redis
 from waitless.area.facility import Facility, Kind
@@ -65,17 +64,13 @@ async def take_all() -> None:
         try:
             async with (
                 serve_control(redis, Path(folder), before=write_history) as control,
-                async_playwright() as playwright,
+                chromium() as browser,
             ):
                 await arrive_at_the_evening(control)
-                browser = await playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-                )
                 for name, (path, (width, height)) in SHOTS.items():
                     viewport = {"width": width, "height": height}
                     async with at_the_desk(browser, control, path, viewport=viewport) as page:
                         await page.screenshot(path=FOLDER / f"{name}.png")
-                await browser.close()
         finally:
             redis.stop()
 

@@ -1,15 +1,15 @@
 """`make screenshots`: the pages as people see them, on the world of the tests."""
 
 import asyncio
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from feeds.model import Observation
 from tests.pages.conftest import World, serve_world, usual_readings, visiting
+from tests.support.browser import chromium
 from tests.support.messages import observation
 from tests.support.servers import start_redis
 
@@ -60,13 +60,9 @@ async def take_all() -> None:
     with tempfile.TemporaryDirectory() as folder:
         redis = start_redis(Path(folder))
         try:
-            async with serve_world(redis) as world, async_playwright() as playwright:
-                browser = await playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-                )
+            async with serve_world(redis) as world, chromium() as browser:
                 for shot in SHOTS:
                     await take(browser, world, shot)
-                await browser.close()
         finally:
             redis.stop()
 

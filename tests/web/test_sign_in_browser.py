@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
+from tests.support.browser import chromium
 from tests.support.clock import FakeClock
 from tests.support.oidc import CrookedProvider
-from tests.support.servers import free_port, require_binary
+from tests.support.servers import free_port
 from tests.support.service import Patient
 from tests.support.signin import PASSWORDS, SIGN_IN, write_accounts
 from waitless.app import Role as Process
@@ -21,14 +22,8 @@ NARROWEST = 320
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    program = require_binary("chromium", "chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

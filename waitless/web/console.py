@@ -39,9 +39,9 @@ from waitless.usage.figures import (
     week_of,
 )
 from waitless.usage.store import UsageStore
+from waitless.web.auth import SignedIn
 from waitless.web.console_acts import Acts, AuditLine
 from waitless.web.console_forms import FormFault
-from waitless.web.console_guard import Visitor
 from waitless.web.parse import single_values
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.static import open_templates
@@ -100,7 +100,7 @@ class Console:
             "spark_box": (WIDTH, HEIGHT, PAST_CELLS),
         }
 
-    async def get(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    async def get(self, request: web.Request, visitor: SignedIn) -> web.StreamResponse:
         """The page, or with `wall=1` the same to be read from afar."""
         query = single_values(request.query, QUERY, strangers_pass=True)
         try:
@@ -133,12 +133,12 @@ class Console:
             timetable_ends=None if timetable is None else timetable.find_last_day(),
         )
 
-    async def show_form(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    async def show_form(self, request: web.Request, visitor: SignedIn) -> web.StreamResponse:
         """What an act would do, and the form that does it."""
         values = single_values(request.query, FORM_QUERY, strangers_pass=True)
         return await self._form(request, visitor, {"what": "", **values}, None)
 
-    async def act(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    async def act(self, request: web.Request, visitor: SignedIn) -> web.StreamResponse:
         """Do it; then back to the page, so that loading it again does nothing twice."""
         act = self._acts.find(request.match_info["act"])
         try:
@@ -161,7 +161,7 @@ class Console:
     async def _form(
         self,
         request: web.Request,
-        visitor: Visitor,
+        visitor: SignedIn,
         values: dict[str, str],
         fault: FormFault | None,
     ) -> web.StreamResponse:
@@ -189,7 +189,7 @@ class Console:
         return response
 
     async def _page(
-        self, name: str, visitor: Visitor, *, status: int = 200, **values: object
+        self, name: str, visitor: SignedIn, *, status: int = 200, **values: object
     ) -> web.Response:
         holder = visitor.holder
         return await self._render(

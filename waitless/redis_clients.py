@@ -8,6 +8,7 @@ from typing import Any
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterPipeline, ClusterPubSub, PipelineCommand
+from redis.asyncio.connection import Connection, SSLConnection
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import AskError, ClusterDownError, RedisClusterException
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -75,6 +76,13 @@ class PatientCluster(RedisCluster):
 
     wanted: Wanted | None = None
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        kind = SharedTlsConnection if options.get("ssl") else SharedConnection
+        self.connection_kwargs["connection_class"] = kind
+        for node in self.startup_nodes:
+            node.connection_class = kind
+
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command; one that writes what was accepted comes back when replicas have it."""
         key = find_accepting_key(args)
@@ -139,6 +147,36 @@ class _FollowingPubSub(ClusterPubSub):
         if self.connection is None:  # the first is a subscription: its second word is a channel
             await self.cluster.exists(args[1])
         return await super().execute_command(*args, **options)
+
+
+class _ClosedByAnother:
+    """A connection that another task may close under a command, as a cluster's client does.
+
+    When one command finds its node gone, the client closes all it has. The library then fails on
+    what is None by now, instead of telling that the connection is lost.
+    """
+
+    async def send_packed_command(self, *args: Any, **options: Any) -> None:
+        """Send a command, whatever becomes of the connection meanwhile."""
+        try:
+            await super().send_packed_command(*args, **options)  # type: ignore[misc]
+        except AttributeError as fault:
+            raise RedisConnectionError("closed by another command's failure") from fault
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read an answer, whatever becomes of the connection meanwhile."""
+        try:
+            return await super().read_response(*args, **options)  # type: ignore[misc]
+        except AttributeError as fault:
+            raise RedisConnectionError("closed by another command's failure") from fault
+
+
+class SharedConnection(_ClosedByAnother, Connection):
+    """To a node of a cluster."""
+
+
+class SharedTlsConnection(_ClosedByAnother, SSLConnection):
+    """To a node of a cluster, by TLS."""
 
 
 class SentinelPool(SentinelConnectionPool):

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page
 from redis.asyncio import Redis
 
@@ -188,14 +187,3 @@ async def at_the_desk(
         yield page
     finally:
         await context.close()
-
-
-async def find_violations(page: Page) -> list[str]:
-    """What axe-core has against a page, everything on it opened."""
-    await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    await page.evaluate(AXE_SCRIPT)
-    found = await page.evaluate(
-        "async () => (await axe.run()).violations.map("
-        "one => one.id + ': ' + one.nodes.map(node => node.html).join(' | '))"
-    )
-    return list(found)

@@ -12,9 +12,9 @@ from tests.console.conftest import (
     VIEWER,
     Control,
     at_the_desk,
-    find_violations,
     serve_control,
 )
+from tests.support.browser import find_violations, open_all
 from tests.support.servers import Server
 from tests.support.service import eventually, serving
 from tests.support.signin import PASSWORDS, origin_of
@@ -47,6 +47,7 @@ async def test_axe_finds_nothing_and_nothing_runs_off_the_screen(
 ) -> None:
     viewport = {"width": width, "height": 800}
     async with at_the_desk(browser, control, path, viewport=viewport) as page:
+        await open_all(page)
         assert await find_violations(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -300,6 +301,7 @@ async def test_feeds_that_fall_silent_together_raise_a_banner(
         await expect(banner).to_contain_text("2 feeds failed together")
         await expect(banner).to_contain_text("ekhuft, kcht")
         await expect(page.locator("#places .row", has_text="QEQM ED")).to_contain_text("not shown")
+        await open_all(page)
         assert await find_violations(page) == []
 
 
@@ -319,6 +321,7 @@ async def test_simulated_figures_are_called_so_and_while_the_store_is_away_nothi
             await control.shows('data-state="store_away"')  # nobody can be looked up
             await expect(page.locator("#late")).to_be_visible(timeout=20_000)
             await expect(page.locator("#places")).to_contain_text("22 min")
+            await open_all(page)
             assert await find_violations(page) == []
             response = await control.client.post(
                 "/operator/acts/switch_off",

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from routing.roadarrays import Roads
 from tests.pages.conftest import World, serve_world, visiting
-from tests.pages.test_patient_rules import find_violations
+from tests.support.browser import find_violations
 from tests.support.servers import Server
 from waitless.area.pack import Area
 from waitless.settings import SettingsFault, load_settings

@@ -1,10 +1,10 @@
 """Rules every state of the page keeps: accessibility, its budget, its own origin, no shifts."""
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.pages.conftest import World, visiting
+from tests.support.browser import find_violations, open_all
 
 MOST_BYTES = 150_000
 MOST_CSS, MOST_JAVASCRIPT = 12_000, 20_000
@@ -33,24 +33,13 @@ PATHS = [
 ]
 
 
-async def find_violations(page: Page) -> list[str]:
-    await page.evaluate(AXE_SCRIPT)
-    found = await page.evaluate(
-        "async () => (await axe.run()).violations.map("
-        "one => one.id + ': ' + one.nodes.map(node => node.html).join(' | '))"
-    )
-    return list(found)
-
-
 @pytest.mark.parametrize("path", PATHS)
 async def test_axe_finds_nothing_against_any_state(
     browser: Browser, world: World, path: str
 ) -> None:
     await world.become()
     async with visiting(browser, world, path, viewport={"width": 360, "height": 740}) as page:
-        await page.evaluate(
-            "for (const one of document.querySelectorAll('details')) one.open = true"
-        )
+        await open_all(page)
 
         assert await find_violations(page) == []
 

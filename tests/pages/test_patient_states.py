@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from feeds.model import Statistic, Wait
 from tests.pages.conftest import World, serve_world, usual_readings, visiting
-from tests.pages.test_patient_rules import find_violations
+from tests.support.browser import find_violations
 from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
 from tests.support.servers import Server

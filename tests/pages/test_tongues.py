@@ -10,7 +10,7 @@ from playwright.async_api import Browser
 
 from tests.pages.conftest import World, visiting
 from tests.pages.extract import list_messages
-from tests.pages.test_patient_rules import find_violations
+from tests.support.browser import find_violations
 from waitless.web.tongues import ENGLISH, FOLDER, NAMES, CatalogueFault, Tongue, Tongues
 
 TONGUES = {tongue.code: tongue for tongue in Tongues()}

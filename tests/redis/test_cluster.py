@@ -1,5 +1,6 @@
 """The service on a Redis cluster: every script, pipeline and notice, and a master that dies."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from tests.support.service import eventually, get_json, serving
 from waitless.app import Role, create_app
 from waitless.ledger.counts import bucket_of
 from waitless.ledger.entries import LedgerStore
-from waitless.redis_link import open_redis
+from waitless.redis_link import StoreAway, open_redis
 from waitless.settings import Settings
 
 LATEST = "waitless:{east-kent}:latest"
@@ -108,6 +109,18 @@ async def test_notices_reach_a_process_that_listens_at_another_node(
                 return notice is not None and notice["data"] == b"readings"
 
             await eventually(noticed)
+
+
+async def test_a_connection_closed_under_a_command_is_weather(cluster: ClusterGroup) -> None:
+    """Each command whose node is gone closes all connections, those of other tasks among them."""
+    async with open_redis(cluster.url) as redis:
+        for turns in range(100):
+            asked = [asyncio.create_task(redis.get("k")) for _ in range(8)]
+            for _ in range(turns % 7):
+                await asyncio.sleep(0)
+            await redis.aclose()
+            told = await asyncio.gather(*asked, return_exceptions=True)
+            assert all(one is None or isinstance(one, StoreAway) for one in told), told
 
 
 @pytest.mark.timeout(120)

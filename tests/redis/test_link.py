@@ -38,7 +38,8 @@ def test_a_cluster_is_named_by_any_of_its_nodes() -> None:
     assert isinstance(cluster, RedisCluster)
     nodes = cluster.nodes_manager.startup_nodes
     assert set(nodes) == {"one:6379", "two:7001"}
-    assert cluster.connection_kwargs["connection_class"] is SSLConnection
+    assert issubclass(cluster.connection_kwargs["connection_class"], SSLConnection)
+    assert all(issubclass(one.connection_class, SSLConnection) for one in nodes.values())
     assert cluster.connection_kwargs["ssl_ca_certs"] == "/ca.pem"
     assert cluster.connection_kwargs["password"] == "pw"
 

@@ -10,11 +10,14 @@ from click.testing import CliRunner
 from feeds.definition import load_definition
 from feeds.model import Observation
 from tests.conftest import DATA
-from waitless.commands.feeds import check_payload, feeds, find_definition
+from waitless.cli import main
+from waitless.commands.feeds import check_payload, find_definition
 
 
 def run(*arguments: object, standard_input: bytes = b"") -> tuple[int, list[str], str]:
-    result = CliRunner().invoke(feeds, ["check", *map(str, arguments)], input=standard_input)
+    result = CliRunner().invoke(
+        main, ["feeds", "check", *map(str, arguments)], input=standard_input
+    )
     return result.exit_code, result.stdout.splitlines(), result.stderr
 
 

@@ -1,1 +1,1 @@
-"""Groups of the `waitless` command, each in a module of its own."""
+"""Commands of `waitless`, loaded by `waitless.cli` when they are asked for."""

@@ -19,12 +19,7 @@ Judge = Callable[[Observation], str | None]
 """The name of the rule that holds an observation back, None where it is believed."""
 
 
-@click.group()
-def feeds() -> None:
-    """Feed definitions and recorded payloads."""
-
-
-@feeds.command()
+@click.command()
 @click.argument("definition")
 @click.argument("payload", type=click.File("rb"))
 @click.option("--at", help="When the payload was received, ISO 8601; by default now.")

@@ -127,6 +127,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """An http(s) address that feed alerts are posted to; they are logged in any case."""
     mqtt_share_group: Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9-]{1,32}$")] | None = None
     """Take turns with other subscribers of this group; the broker sends it no retained waits."""
+    backup_folder: Path | None = None
+    """Where `ops/backup` puts copies of the store, for the writer to tell how old the newest is;
+    none: nothing is told of copies."""
+    backup_every_seconds: Annotated[float, msgspec.Meta(ge=1, le=604_800)] = 45.0
+    """How often it makes one: `EVERY`."""
     log_level: Annotated[str, msgspec.Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: Literal["text", "json"] = "text"
     """Lines for people, or one JSON object a line (`waitless.logs`)."""

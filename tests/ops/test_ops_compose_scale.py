@@ -88,6 +88,7 @@ def test_a_shard_has_the_parts_of_the_plain_service(shard: dict[str, Any]) -> No
     for name, service in shard["services"].items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
+        assert service["pids_limit"] == 256, name
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -109,6 +110,17 @@ def test_the_pack_that_is_mounted_is_one(shard: dict[str, Any], name: str) -> No
     assert load_area(find_pack(str(packs / Path(area).relative_to("/packs")))).id == "east-kent"
 
 
+def test_a_shard_is_copied_seldom_and_the_writer_knows_how_often(shard: dict[str, Any]) -> None:
+    every_s = float(shard["services"]["backup"]["environment"]["EVERY"])
+    settings = load_settings(
+        {name: str(value) for name, value in shard["services"]["ingest"]["environment"].items()}
+    )
+
+    assert every_s == 3600
+    assert settings.backup_every_seconds == every_s
+    assert "/copies" in _mounts(shard["services"]["ingest"])
+
+
 def test_answering_processes_are_as_many_as_asked_for_and_the_writer_has_a_standby() -> None:
     shard = _resolve(API_PROCESSES="7")
 
@@ -120,7 +132,9 @@ def test_answering_processes_map_one_copy_of_the_tables(shard: dict[str, Any]) -
     api = shard["services"]["api"]
 
     volume = _mounts(api)[api["environment"]["WAITLESS_TABLES_FOLDER"]]
-    assert shard["volumes"][volume]["driver_opts"]["type"] == "tmpfs"
+    options = shard["volumes"][volume]["driver_opts"]
+    assert options["type"] == "tmpfs"
+    assert {"nosuid", "nodev", "noexec"} <= set(options["o"].split(","))
 
 
 def _maxmemory_and_limit(service: dict[str, Any]) -> tuple[int, int]:

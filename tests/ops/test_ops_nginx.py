@@ -141,6 +141,14 @@ def test_nginx_accepts_the_file(tmp_path: Path) -> None:
     assert "warn" not in done.stderr
 
 
+def test_there_are_files_for_every_connection() -> None:
+    text = (ROOT / "ops/nginx.conf").read_text()
+    (files,) = re.findall(r"^worker_rlimit_nofile (\d+);", text, re.MULTILINE)
+    (connections,) = re.findall(r"^\s+worker_connections (\d+);", text, re.MULTILINE)
+
+    assert int(files) >= int(connections) + 64, "and for logs, listeners and the like"
+
+
 async def test_a_request_is_logged_without_where_the_patient_is(
     nginx: Nginx, workers: list[Worker], http: ClientSession
 ) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -62,6 +63,7 @@ async def watched(
     with serve(
         tmp_path,
         WAITLESS_REDIS_URL=redis_url,
+        WAITLESS_BACKUP_FOLDER=str(tmp_path / "copies"),
         WAITLESS_MQTT_URL=f"mqtt://127.0.0.1:{mosquitto.port}",
         WAITLESS_KEYS_FILE=str(keys),
     ) as serving:
@@ -77,6 +79,8 @@ async def watched(
                 "WAITLESS": f"http://127.0.0.1:{serving.port}",
                 "PROMETHEUS": address,
                 "KEY": OPERATOR[0],
+                "COPIES": str(tmp_path / "copies"),
+                "REDIS_PORT": str(urlsplit(redis_url).port),
             }
         finally:
             prometheus.stop()

@@ -74,7 +74,7 @@ def test_passwords_are_kept_and_only_hashes_are_in_the_file(made: Path) -> None:
 
     assert (made / "redis-users.acl").read_text() == before
     assert "_HASH" not in before
-    for user in ("api", "ingest", "replica", "sentinel"):
+    for user in ("api", "ingest", "replica", "backup", "sentinel"):
         password = (made / f"redis_{user}_password").read_text().strip()
         assert len(password) == 32
         assert password not in before

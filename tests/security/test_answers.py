@@ -1,9 +1,11 @@
 """What every answer says to browsers, and what nobody can make it say."""
 
+import logging
 import re
 from collections.abc import Iterator
 from itertools import product
 
+import pytest
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
@@ -48,6 +50,12 @@ IDS = [
     b"X-Request-ID: a%0d%0aSet-Cookie: a=b",
     b"X-Request-ID: \xe5\x98\x8a\xe5\x98\x8dSet-Cookie: a=b",
     b"X-Request-ID: " + b"x" * 65,
+    b"X-Request-ID: " + b"x" * 3_000,  # below what the fast path reads at once
+    b"X-Request-ID: " + b"x" * 7_000,
+    b"X-Request-ID: " + b"x" * 60_000,  # more than a header may have
+    b"X-Request-ID:",
+    b"X-Request-ID: a\x00b",
+    b"X-Request-ID: %s%n",
     b"X-Request-ID: <script>",
     b"X-Request-ID: ok\r\nX-Request-ID: a b",
 ]
@@ -147,6 +155,32 @@ async def test_only_a_plain_request_id_is_mirrored(service: Patient) -> None:
         assert b"<script>" not in head, lines
         mirrored = re.findall(rb"(?mi)^X-Request-ID: (.*?)\r?$", head)
         assert all(re.fullmatch(rb"[A-Za-z0-9._-]{1,64}", one) for one in mirrored), mirrored
+
+
+async def test_only_a_plain_request_id_is_logged(
+    service: Patient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "waitless")
+    for path, lines in product(("/v1/recommendations?place=CT14", "/", "/v1/nothing"), IDS):
+        await send(service, b"GET %b HTTP/1.1\r\nHost: here\r\n%b\r\n\r\n" % (path.encode(), lines))
+
+    logged = [str(one.request_id) for one in caplog.records if hasattr(one, "request_id")]
+    assert logged
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,64}", one) for one in logged)
+    assert "Set-Cookie" not in caplog.text
+    assert "xxx" not in caplog.text
+
+
+async def test_a_plain_request_id_is_taken_over_and_each_other_request_has_a_new_one(
+    service: Patient,
+) -> None:
+    longest = "night.desk_7-" + "x" * 51
+    for path in ("/v1/recommendations?place=CT14", "/", "/v1/nothing"):
+        given = await service.get(path, headers={"X-Request-ID": longest})
+        made = [(await service.get(path)).headers["X-Request-ID"] for _ in range(3)]
+
+        assert given.headers["X-Request-ID"] == longest
+        assert len(set(made)) == 3
 
 
 async def test_a_host_that_a_client_invents_is_nowhere_in_an_answer(service: Patient) -> None:

@@ -9,7 +9,14 @@ from waitless.answers.figures import CacheFigures
 from waitless.answers.nearcache import NearCache
 from waitless.ingest import FeedMetrics
 from waitless.ledger.figures import KeeperMetrics, LedgerMetrics
-from waitless.metrics import IngestMetrics, LimitMetrics, SignInMetrics, TrafficMetrics, WebMetrics
+from waitless.metrics import (
+    BackupMetrics,
+    IngestMetrics,
+    LimitMetrics,
+    SignInMetrics,
+    TrafficMetrics,
+    WebMetrics,
+)
 from waitless.process_figures import ProcessFigures
 from waitless.told.figures import ToldMetrics
 from waitless.web.fastpath import FastPathFigures
@@ -24,6 +31,7 @@ COLLECTORS = (
     KeeperMetrics,
     ToldMetrics,
     SignInMetrics,
+    BackupMetrics,
 )
 
 

@@ -36,9 +36,12 @@ def until(what: Callable[[], bool], words: str) -> None:
         time.sleep(0.05)
 
 
-def start_server(folder: Path, *options: str) -> Server:
-    """A Redis with a folder of its own, which may hold its data already, and an append-only log."""
-    program = require_binary("redis-server", "redis-server")
+def start_server(folder: Path, *options: str, program: str | None = None) -> Server:
+    """A Redis with a folder of its own, which may hold its data already, and an append-only log.
+
+    `program` is another server than the one on PATH.
+    """
+    program = program or require_binary("redis-server", "redis-server")
     folder.mkdir(exist_ok=True)
     return Server(
         lambda port: [

@@ -111,6 +111,7 @@ def start_redis(folder: Path) -> Server:
         lambda port: [
             program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder),
             "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+            "--repl-diskless-sync-delay", "0",
         ],
         folder,
     )  # fmt: skip

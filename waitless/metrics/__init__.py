@@ -1,6 +1,13 @@
 """What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
 
 from waitless.metrics.answering import LimitMetrics, SignInMetrics, WebMetrics
-from waitless.metrics.writing import IngestMetrics, TrafficMetrics
+from waitless.metrics.writing import BackupMetrics, IngestMetrics, TrafficMetrics
 
-__all__ = ["IngestMetrics", "LimitMetrics", "SignInMetrics", "TrafficMetrics", "WebMetrics"]
+__all__ = [
+    "BackupMetrics",
+    "IngestMetrics",
+    "LimitMetrics",
+    "SignInMetrics",
+    "TrafficMetrics",
+    "WebMetrics",
+]

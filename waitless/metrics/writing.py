@@ -139,6 +139,29 @@ class IngestMetrics:
         self._forecasts_dropped.inc(number)
 
 
+class BackupMetrics:
+    """How old copies of the store are; made only where their folder is known."""
+
+    def __init__(self, registry: CollectorRegistry, every_s: float = 0.0) -> None:
+        self._begun = Gauge(
+            "waitless_backup_timestamp_seconds",
+            "When the newest good copy of the store was begun; 0 where none is seen.",
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
+        interval = Gauge(
+            "waitless_backup_interval_seconds",
+            "How long after the last one was begun a copy of the store is due.",
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
+        interval.set(every_s)
+
+    def looked(self, begun: datetime | None) -> None:
+        """Note when the newest good copy was begun; None: there is none, or it cannot be seen."""
+        self._begun.set(0.0 if begun is None else begun.timestamp())
+
+
 class TrafficMetrics:
     """What the writer makes of traffic."""
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from feeds.events import MAX_PEOPLE
 from feeds.model import NoFigure, Observation, Statistic, Wait
 from feeds.times import FUTURE_TOLERANCE, TimeFault, parse_time
 
@@ -35,6 +36,7 @@ class CapacityCode(StrEnum):
     PEOPLE_NEGATIVE = "VAL-0006"
     UNKNOWN_SERVICE = "unknown_service"
     WRONG_TYPE = "wrong_type"
+    OUT_OF_RANGE = "out_of_range"
     MISSING_FIELD = "missing_field"
     UNKNOWN_FIELD = "unknown_field"
 
@@ -134,6 +136,8 @@ def _observe(
     people = _whole(told, "numberOfPeopleWaiting", mandatory=False)
     if people is not None and people < 0:
         raise _Refused(CapacityCode.PEOPLE_NEGATIVE, "Number of people waiting is negative")
+    if people is not None and people > MAX_PEOPLE:
+        raise _Refused(CapacityCode.OUT_OF_RANGE, f"over {MAX_PEOPLE} people waiting")
     return Observation(
         facility_id=facility_id,
         feed_id=provider,

@@ -9,6 +9,8 @@ TRAFFIC = "traffic"
 """Stands where a provider's name would, so no provider is called so; nor a source `status`."""
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_SLUG_LENGTH = 64
+MAX_TOPIC_LENGTH = 256
+"""The longest of ours has some 200 characters; MQTT allows 65,535."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,14 @@ def subscriptions(area: str) -> tuple[str, ...]:
     return f"{here}/+/+/wait", f"{here}/+/status", f"{here}/{TRAFFIC}/+"
 
 
-@lru_cache(maxsize=4096)
 def find_topic(topic: str, area: str) -> Topic | None:
-    """The parsed topic, or None where it is not one of this area's. The same ones come again."""
+    """The parsed topic, or None where it is not one of this area's."""
+    return _parse(topic, area) if len(topic) <= MAX_TOPIC_LENGTH else None
+
+
+@lru_cache(maxsize=4096)
+def _parse(topic: str, area: str) -> Topic | None:
+    """The same ones come again: they are kept, and none that would fill the memory."""
     match topic.split("/"):
         case ["waitless", "v1", there, "traffic", source]:
             if there == area and is_slug(source) and source != "status":

@@ -1,4 +1,4 @@
-"""The log as JSON lines."""
+"""The log's two forms."""
 
 import io
 import json
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waitless.logs import JsonLines, start_logging
+from waitless.logs import TEXT, JsonLines, TextLines, start_logging
 
 
 @contextmanager
@@ -50,6 +50,20 @@ def test_a_record_is_one_json_object_with_its_request_id() -> None:
 
 def test_lines_for_people_stay_as_they_were() -> None:
     assert write("text").endswith(" INFO    waitless.access: answered 1\n")
+
+
+@given(st.text(st.characters()))
+def test_what_a_message_quotes_neither_begins_a_line_nor_steers_a_terminal(text: str) -> None:
+    record = logging.LogRecord("a", logging.INFO, "f.py", 1, "refused %s", (text,), None)
+
+    assert TextLines(TEXT).format(record).isprintable()
+
+
+def test_a_fault_in_lines_for_people_keeps_its_own_lines() -> None:
+    info = (ValueError, ValueError("no"), None)
+    record = logging.LogRecord("a", logging.ERROR, "f.py", 1, "failed", (), info)
+
+    assert TextLines(TEXT).format(record).endswith("failed\nValueError: no")
 
 
 def test_a_fault_is_told_with_what_it_says() -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from waitless.answers.question import Questions
 from waitless.background import running
 from waitless.cell import cell_of
-from waitless.limits import Limiter
+from waitless.limits import Limiter, client_of
 from waitless.metrics import LimitMetrics
 from waitless.parts import Parts, Role
 from waitless.recommend.query import Query
@@ -18,7 +18,7 @@ from waitless.serve.draining import DRAINING, Draining
 from waitless.web.comparison import Comparisons
 from waitless.web.directory import Directory
 from waitless.web.docs import Docs
-from waitless.web.events import Events
+from waitless.web.events import MOST_STREAMS, Events
 from waitless.web.fastpath import FastPath, FastPathFigures
 from waitless.web.fastserver import install
 from waitless.web.feeds import Feeds
@@ -95,7 +95,14 @@ def add_routes(parts: Parts, routes: Routes) -> None:
     )
     directory = Directory(area, follower, parts.store, now=now)
     feeds = Feeds(area, follower, now=now)
-    events = Events(follower, now=now)
+    clients = Clients(parts.settings.list_trusted_proxies(), parts.keys)
+    limited = parts.settings.rate_limit > 0
+    events = Events(
+        follower,
+        now=now,
+        name_client=lambda request: client_of(clients.name(request)),
+        most_each=parts.settings.rate_burst if limited else MOST_STREAMS,
+    )
     journeys = Journeys(
         parts.ledger_store,
         area.facilities,

@@ -29,6 +29,22 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
 
 
+class TextLines(logging.Formatter):
+    """One line a record, and then its fault's.
+
+    What a message quotes can neither begin a line of its own nor steer a terminal.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's
+        """The line; characters that are not printed stand in it as Python writes them."""
+        line = super().formatMessage(record)
+        return line if line.isprintable() else "".join(map(_escape, line))
+
+
+def _escape(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
+
+
 def _plain(text: str) -> str:
     """Without the halves of surrogate pairs that undecodable bytes become."""
     return text.encode("utf-8", "backslashreplace").decode()
@@ -43,5 +59,5 @@ def start_logging(level: str, form: str, stream: TextIO | None = None) -> None:
         stream: for tests.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(JsonLines() if form == "json" else TextLines(TEXT))
     logging.basicConfig(level=level, handlers=[handler])

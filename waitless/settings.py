@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     rate_limit: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0
     """Requests a second that one client can make for good; 0 does not limit."""
     rate_burst: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
-    """Requests that one client can make at once."""
+    """Requests that one client can make at once, and event streams that it can hold."""
     trusted_proxies: str = ""
     """Networks, with commas between them, whose word in X-Forwarded-For is believed."""
     mqtt_url: str | None = None

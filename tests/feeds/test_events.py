@@ -1,6 +1,7 @@
 """The wait message: every byte string becomes an observation or a named refusal."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -164,6 +165,17 @@ def test_json_that_says_nan_is_malformed() -> None:
 )
 def test_a_topic_that_is_not_a_providers_is_refused(topic: str) -> None:
     assert_refused(decode(event_bytes(), topic), RefusalReason.WRONG_TOPIC)
+
+
+def test_topics_as_long_as_mqtt_allows_fill_no_memory() -> None:
+    tracemalloc.start()
+    for number in range(1000):
+        topic = f"waitless/v1/east-kent/kcht/{number:060000d}/wait"
+        assert_refused(decode(b"{}", topic), RefusalReason.WRONG_TOPIC)
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held_bytes < 1024 * 1024
 
 
 def test_a_provider_may_not_speak_for_anothers_facility() -> None:

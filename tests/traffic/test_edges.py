@@ -100,6 +100,11 @@ def test_an_expired_figure_decays_to_the_usual_and_is_no_longer_live() -> None:
     assert counts == Counts()
 
 
+def test_a_figure_until_the_last_day_there_is_is_live_like_others() -> None:
+    endless = figure(travel_s=200.0, expires_at=datetime.max.replace(tzinfo=UTC))
+    assert take(endless)[1].live == 1
+
+
 @pytest.mark.parametrize("link_id", ["nobody-knows", "west>east", "barred"])
 def test_a_figure_for_a_link_that_is_none_of_ours_is_counted_and_laid_nowhere(link_id: str) -> None:
     times, counts = take(figure(link_id, travel_s=360.0))

@@ -66,6 +66,15 @@ def test_an_expired_figure_fades_and_is_then_forgotten() -> None:
     assert find_next_change({"s": picture}, over) is None
 
 
+def test_a_figure_that_its_source_vouches_for_until_the_last_day_there_is_is_held() -> None:
+    """As many write "until further notice"; whatever counts on from there has no date."""
+    picture = SourcePicture()
+    picture.apply(report(figures=(figure(expires_at=datetime.max.replace(tzinfo=UTC)),)), VALID)
+    picture.prune(NOON)
+    assert "a" in picture.figures
+    assert not is_fading({"s": picture}, NOON)
+
+
 def test_a_full_refresh_ends_whatever_it_does_not_list() -> None:
     picture = SourcePicture()
     picture.apply(report(events=(event("A"), event("B"), event("C"))), VALID)

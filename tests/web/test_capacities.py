@@ -113,6 +113,7 @@ async def test_a_time_without_a_zone_is_london_summer_time_in_summer(
         ({"waitingTimeMins": -1}, "VAL-0004"),
         ({"waitingTimeMins": 1441}, "VAL-0005"),
         ({"numberOfPeopleWaiting": -1}, "VAL-0006"),
+        ({"numberOfPeopleWaiting": 100_001}, "out_of_range"),
         ({"serviceId": "qeqm-ed"}, "unknown_service"),
         ({"waitingTimeMins": "35"}, "wrong_type"),
         ({"waitingTimeMins": 3.5}, "wrong_type"),
@@ -133,6 +134,20 @@ async def test_what_the_form_forbids_is_refused_with_its_code(
         return feed.status == 200 and (await feed.json())["refused"] == {code: 1}
 
     await eventually(counted)
+
+
+@pytest.mark.parametrize("digits", [20, 400, 4200])
+async def test_a_number_that_no_answer_could_hold_spoils_no_answer(
+    hospital: Patient, digits: int
+) -> None:
+    """JSON puts no end to a number; what renders answers does, at 64 bits."""
+    sent = service(numberOfPeopleWaiting=10**digits)
+
+    refused = await hospital.post(PATH, json=sent, headers=bearer())
+
+    await assert_problem(refused, 400, "bad_capacity")
+    assert (await hospital.get("/v1/recommendations?place=CT14")).status == 200
+    assert (await hospital.get("/v1/facilities")).status == 200
 
 
 async def test_one_bad_service_of_a_batch_costs_only_itself(hospital: Patient) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from waitless.app import Role, create_app
 from waitless.ledger.counts import KEEPS
 from waitless.ledger.entries import Journey, LedgerStore
 from waitless.settings import Settings
+from waitless.web import body as bodies
 
 JOURNEYS = "/v1/journeys"
 GOING = {"facility": "deal-utc", "mode": "drive", "eta_minutes": 25}
@@ -162,6 +163,27 @@ async def test_another_type_and_a_large_body_are_refused(patient: Patient) -> No
 
     large = await patient.post(JOURNEYS, json=GOING | {"id": "0" * 2000})
     await assert_problem(large, 413, "body_too_large")
+
+
+async def test_a_body_that_comes_byte_by_byte_is_not_waited_for(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "WHOLE_WITHIN_S", 0.3)
+
+    async def drip() -> AsyncIterator[bytes]:
+        for _ in range(60):
+            yield b" "
+            await asyncio.sleep(0.1)
+
+    slow = await patient.post(JOURNEYS, data=drip(), headers={"Content-Type": "application/json"})
+
+    await assert_problem(slow, 408, "body_too_slow")
+
+
+async def test_a_body_that_is_not_packed_as_its_header_says_is_refused(patient: Patient) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    response = await patient.post(JOURNEYS, data=b"zzzz", headers=headers)
+    await assert_problem(response, 400, "bad_request")
 
 
 async def test_two_processes_take_one_journey_once(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -65,6 +66,29 @@ class TestAnswers:
         app = create_app(settings(rate_limit=1, rate_burst=3), Role.API)
         async with serving(app) as patient, patient.get("/v1/events") as stream:
             assert "RateLimit" in stream.headers
+
+    async def test_of_streams_are_no_more_at_a_time_than_a_client_may_ask_at_once(
+        self, settings: MakeSettings
+    ) -> None:
+        """Else one client could hold every stream that a process has room for."""
+        limited = settings(rate_limit=10_000, rate_burst=3, trusted_proxies="127.0.0.0/8")
+        one, other = ({"X-Forwarded-For": f"2001:db8:{net}::1"} for net in (1, 2))
+        async with serving(create_app(limited, Role.API)) as patient, AsyncExitStack() as held:
+            for _ in range(3):
+                stream = await held.enter_async_context(patient.get("/v1/events", headers=one))
+                assert stream.status == 200
+                await asyncio.sleep(0.01)  # the rate is another matter
+            fourth = await patient.get("/v1/events", headers=one)
+            await assert_problem(fourth, 503, "too_many_streams")
+            async with patient.get("/v1/events", headers=other) as another:
+                assert another.status == 200
+            stream.close()
+
+            async def again() -> bool:
+                async with patient.get("/v1/events", headers=one) as later:
+                    return later.status == 200
+
+            await eventually(again)
 
     async def test_for_monitors_are_never_refused(self, settings: MakeSettings) -> None:
         app = create_app(settings(rate_limit=0.01, rate_burst=1), Role.API)

@@ -27,6 +27,7 @@ from waitless.app import Role as Process
 from waitless.app import create_app
 from waitless.keys import Role, make_key
 from waitless.settings import Settings
+from waitless.signin.lockout import ADDRESS_MAY_FAIL
 
 START = "/operator/sign-in/openid"
 ADMIN_KEY = make_key("root", Role.ADMIN)
@@ -232,6 +233,18 @@ async def test_an_answer_is_good_once(service: Patient) -> None:
     service.session.cookie_jar.update_cookies(flow, service.make_url("/"))
     with_cookie = await service.get(back, allow_redirects=False)
     await assert_refused(with_cookie, 403, "provider_refused", service)
+
+
+async def test_a_flood_of_stray_answers_drives_nothing_out_of_the_audit_and_locks_nobody_out(
+    service: Patient,
+) -> None:
+    for _ in range(3 * ADDRESS_MAY_FAIL):
+        stray = await service.get(f"{START}/return", allow_redirects=False)
+        assert stray.status == 400
+
+    assert len(await audit_of(service)) == ADDRESS_MAY_FAIL
+    assert (await go_and_return(service)).status == 303
+    assert (await audit_of(service))[0]["action"] == "sign_in"
 
 
 async def test_a_code_of_another_browser_s_sign_in_is_no_good(service: Patient) -> None:

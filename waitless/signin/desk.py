@@ -100,17 +100,24 @@ class SignInDesk:
             raise
 
     async def sign_in_by_openid(
-        self, answer: Mapping[str, str], flow: Flow | None, *, instead_of: str | None = None
+        self,
+        answer: Mapping[str, str],
+        flow: Flow | None,
+        address: str,
+        *,
+        instead_of: str | None = None,
     ) -> str:
         """The id of a new session, for a browser that came back from the provider.
 
         Args:
             answer: the query it came back with.
             flow: the one it went out with; None where it has none (any more).
+            address: the client's.
             instead_of: the id of the session that it had until now.
 
         Raises:
-            SignInRefused: and it has been counted and audited.
+            SignInRefused: and it has been counted and, but for an address's many of nobody known,
+                audited.
         """
         who = UNKNOWN
         try:
@@ -124,7 +131,9 @@ class SignInDesk:
         except SignInRefused as fault:
             self._metrics.tried(How.OPENID, fault.why)
             log.warning("a sign-in by OpenID Connect was refused: %s", fault)
-            await self._note_failure(who, How.OPENID, fault.why)
+            with suppress(*StoreAway):
+                if who != UNKNOWN or await self._lockout.is_worth_a_line(address, self._now()):
+                    await self._note_failure(who, How.OPENID, fault.why)
             raise
 
     async def sign_out(self, session_id: str, *, everywhere: bool) -> Session | None:

@@ -89,11 +89,7 @@ class Lockout:
         secret = await self._load_secret()
         who = (("account", name), ("address", client_of(address)))
         keys = [f"{self._prefix}failures:{_digest(secret, kind, value)}" for kind, value in who]
-        words = (
-            *(round(now.timestamp() * 1000), _ms(FORGOTTEN_AFTER)),
-            *(_ms(FIRST_DELAY), _ms(LONGEST_DELAY)),
-            *(ACCOUNT_MAY_FAIL, ADDRESS_MAY_FAIL),
-        )
+        words = _words(now, ACCOUNT_MAY_FAIL, ADDRESS_MAY_FAIL)
         left_ms, *delays_ms = await self._run(self._admit, keys, words)
         if left_ms > 0:
             raise SignInRefused(Why.LOCKED_OUT, again_in_s=-(-left_ms // 1000))
@@ -103,6 +99,17 @@ class Lockout:
     async def forgive(self, admitted: Try) -> None:
         """The password was right."""
         await self._run(self._forgive, admitted.keys, ())
+
+    async def is_worth_a_line(self, address: str, now: datetime) -> bool:
+        """Count a failure that locks nobody out; whether its address had few enough of them lately.
+
+        For what a stranger can make fail as often as he likes: written down each time it would
+        drive out of the audit what others did.
+        """
+        secret = await self._load_secret()
+        keys = [f"{self._prefix}failures:{_digest(secret, 'stray', client_of(address))}"]
+        left_ms, *_ = await self._run(self._admit, keys, _words(now, ADDRESS_MAY_FAIL))
+        return bool(left_ms == 0)
 
     async def _load_secret(self) -> bytes:
         key = self._prefix + "secret"
@@ -117,6 +124,12 @@ class Lockout:
             return await script(keys=keys, args=words)
         except ResponseError as fault:
             raise weather(fault) from fault
+
+
+def _words(now: datetime, *may_fail: int) -> tuple[int, ...]:
+    """The arguments of `_ADMIT`, with how often each key may fail."""
+    times = (FORGOTTEN_AFTER, FIRST_DELAY, LONGEST_DELAY)
+    return round(now.timestamp() * 1000), *map(_ms, times), *may_fail
 
 
 def _digest(secret: bytes, kind: str, value: str) -> str:

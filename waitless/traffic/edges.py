@@ -12,7 +12,7 @@ from feeds.traffic.model import Effect, EventPlace, LinkFigure, RoadEvent
 from routing.roadarrays import Roads
 from waitless.traffic.counts import Counts
 from waitless.traffic.links import Link, LinkTable
-from waitless.traffic.picture import DECAY, FORGOTTEN_AFTER, HeldFigure, Picture
+from waitless.traffic.picture import DECAY, HeldFigure, Picture
 
 SLOWEST_KMH, FASTEST_KMH = 2.0, 180.0
 """A link figure beyond these over the length of our edges is not of these edges: put aside."""
@@ -126,7 +126,7 @@ def _oldest_first(picture: Picture, now: datetime) -> list[tuple[str, HeldFigure
         (feed_id, one)
         for feed_id, source in picture.items()
         for one in source.figures.values()
-        if now < one.live_until + FORGOTTEN_AFTER
+        if one.is_remembered(now)
     ]
     return sorted(held, key=lambda pair: pair[1].figure.as_of)
 

@@ -23,6 +23,10 @@ class HeldFigure:
     figure: LinkFigure
     live_until: datetime
 
+    def is_remembered(self, now: datetime) -> bool:
+        """Whether it is live or fading; the source's own end may be the last day there is."""
+        return now - FORGOTTEN_AFTER < self.live_until
+
 
 @dataclass(slots=True)
 class SourcePicture:
@@ -59,9 +63,7 @@ class SourcePicture:
     def prune(self, now: datetime) -> None:
         """Forget what no longer bears on anything."""
         self.figures = {
-            link_id: held
-            for link_id, held in self.figures.items()
-            if now < held.live_until + FORGOTTEN_AFTER
+            link_id: held for link_id, held in self.figures.items() if held.is_remembered(now)
         }
         self.events = {
             event_id: event
@@ -150,7 +152,7 @@ def find_next_change(picture: Picture, now: datetime) -> datetime | None:
 def is_fading(picture: Picture, now: datetime) -> bool:
     """Whether any figure has expired and is not yet forgotten."""
     return any(
-        held.live_until <= now < held.live_until + FORGOTTEN_AFTER
+        held.live_until <= now and held.is_remembered(now)
         for source in picture.values()
         for held in source.figures.values()
     )

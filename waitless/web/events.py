@@ -19,10 +19,27 @@ MOST_STREAMS = 2000
 class Events:
     """Holds streams open and tells each of what changed since it was last told."""
 
-    def __init__(self, follower: BoardFollower, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        follower: BoardFollower,
+        *,
+        now: Callable[[], datetime],
+        name_client: Callable[[web.Request], str] = lambda _: "",
+        most_each: int = MOST_STREAMS,
+    ) -> None:
+        """No stream is open yet.
+
+        Args:
+            follower: its board is told.
+            now: the clock.
+            name_client: whose a stream is: told nobody, and forgotten with the stream.
+            most_each: streams of one client.
+        """
         self._follower = follower
         self._now = now
-        self._open: set[asyncio.Task[object]] = set()
+        self._name_client = name_client
+        self._most_each = most_each
+        self._open: dict[asyncio.Task[object], str] = {}
         self._board: Board | None = None
         self._events: dict[str, bytes] = {}
 
@@ -31,14 +48,17 @@ class Events:
         single_values(request.query, ())
         if len(self._open) >= MOST_STREAMS:
             raise RequestRefused(Problem.TOO_MANY_STREAMS, f"at most {MOST_STREAMS}")
+        client = self._name_client(request)
+        if sum(one == client for one in self._open.values()) >= self._most_each:
+            raise RequestRefused(Problem.TOO_MANY_STREAMS, f"at most {self._most_each} of a client")
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        await response.prepare(request)
         task = asyncio.current_task()
         if task is not None:
-            self._open.add(task)
-            task.add_done_callback(self._open.discard)
+            self._open[task] = client
+            task.add_done_callback(lambda done: self._open.pop(done, None))
+        await response.prepare(request)
         changed = self._follower.watch()
         try:
             await self._tell(response, changed)

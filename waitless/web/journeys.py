@@ -16,6 +16,7 @@ from waitless.ledger.counts import KEEPS
 from waitless.ledger.entries import MOST_ETA, Journey, LedgerStore
 from waitless.ledger.figures import LedgerMetrics
 from waitless.redis_link import StoreAway
+from waitless.web.body import read_body
 from waitless.web.parse import parse_mode
 from waitless.web.problems import Problem, RequestRefused
 
@@ -153,9 +154,4 @@ class Journeys:
 async def _read(request: web.Request) -> bytes:
     if request.content_type != "application/json":
         raise RequestRefused(Problem.WRONG_CONTENT_TYPE, "application/json is wanted")
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(MOST_BODY):
-        body += chunk
-        if len(body) > MOST_BODY:
-            raise RequestRefused(Problem.BODY_TOO_LARGE, f"at most {MOST_BODY} bytes")
-    return bytes(body)
+    return await read_body(request, MOST_BODY)

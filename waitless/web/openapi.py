@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import msgspec
 
+from feeds.events import MAX_PEOPLE
 from routing.modes import Mode
 from waitless import __version__
 from waitless.area.pack import Area
@@ -81,7 +82,11 @@ _CAPACITY = {
             "type": "string",
             "description": "yyyy-MM-dd HH:mm:ss in Europe/London, or with an offset",
         },
-        "numberOfPeopleWaiting": {"type": ["integer", "null"], "minimum": 0},
+        "numberOfPeopleWaiting": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "maximum": MAX_PEOPLE,
+        },
     },
 }
 """The NHS capacity form, as `feeds.capacity` reads it."""

@@ -130,6 +130,7 @@ class SignInPages:
             session_id = await self._desk.sign_in_by_openid(
                 dict(request.query),
                 None if secret is None else Flow(secret),
+                self._address_of(request),
                 instead_of=read_secret(request, SESSION),
             )
         except SignInRefused as fault:

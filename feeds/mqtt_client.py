@@ -1,11 +1,12 @@
 """The MQTT client that subscribers and publishers share: the only module that knows its insides."""
 
 import asyncio
+import math
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import aiomqtt
 
@@ -20,6 +21,7 @@ CONNECT_TIMEOUT_S = 5.0
 
 ConnectionLost = aiomqtt.MqttError
 """What publishing raises when the broker is gone."""
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,19 @@ class Client(aiomqtt.Client):
             self._client.ack(message.mid, message.qos)
 
         return acknowledge
+
+    async def _wait_for(self, fut: Awaitable[_Answer], timeout: float | None) -> _Answer:  # noqa: ASYNC109 - aiomqtt's
+        """Wait for the broker's answer, as aiomqtt does, and be cancelled by every cancellation.
+
+        aiomqtt waits by `asyncio.wait_for`, which on Python 3.11 forgets a cancellation that comes
+        just after the answer: whoever publishes again and again would then never end.
+        """
+        within_s = self.timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(None if within_s == math.inf else within_s):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("Operation timed out") from None
 
     async def flow(self) -> AsyncIterator[aiomqtt.Message]:
         """What `messages` gives, at a third of the price while one comes upon the other.

@@ -2,15 +2,19 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+import signal
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from feeds.mqtt import MqttEndpoint
 from tests.support.clock import FakeClock
+from tests.support.hangs import describe_tasks
 from tests.support.servers import Server, start_mosquitto, start_redis
 from waitless.area.pack import Area, find_pack, load_area
 from waitless.settings import Settings
@@ -18,8 +22,13 @@ from waitless.settings import Settings
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
-# Tests run several at a time, so how long one example takes says nothing.
-hypothesis_settings.register_profile("side-by-side", deadline=None)
+# Tests run several at a time, so how long an example takes, or to think of one, says nothing.
+# Fixtures that examples share are chosen so.
+hypothesis_settings.register_profile(
+    "side-by-side",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 hypothesis_settings.load_profile("side-by-side")
 
 
@@ -28,6 +37,21 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes) and val.startswith(b"\x1f\x8b"):
         return f"{argname} of {len(val)} bytes"
     return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer(item: pytest.Item) -> Generator[None, object, object]:
+    """Have a test whose time is over say what its tasks wait for, too."""
+    result = yield
+    fail = signal.getsignal(signal.SIGALRM)
+    if callable(fail):
+
+        def describe_and_fail(number: int, frame: FrameType | None) -> None:
+            item.add_report_section("call", "tasks", describe_tasks())
+            fail(number, frame)
+
+        signal.signal(signal.SIGALRM, describe_and_fail)
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -378,9 +378,7 @@ def test_places_beyond_the_limit_are_counted(ask: Ask) -> None:
     assert two.not_shown == len(everything.destinations) - 2
 
 
-@hypothesis_settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@hypothesis_settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(["deal-utc", "dover-utc", "margate-utc", "qeqm-ed", "canterbury-utc"]),

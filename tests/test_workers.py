@@ -152,7 +152,6 @@ async def storm(port: int) -> AsyncIterator[Storm]:
     assert all(isinstance(one, asyncio.CancelledError) for one in outcomes), outcomes
 
 
-@pytest.mark.timeout(180)
 async def test_a_rolling_restart_fails_no_request(two: Workers) -> None:
     await two.becomes("ready")
     before = two.list_pids("api"), two.list_pids("ingest")
@@ -240,7 +239,6 @@ async def test_a_killed_ingest_is_replaced_and_what_is_pushed_meanwhile_is_taken
     assert second != first
 
 
-@pytest.mark.timeout(180)
 async def test_who_signed_in_at_the_writer_stays_so_when_every_process_is_replaced(
     own_redis: Server, plymouth_pack: Path, tmp_path: Path
 ) -> None:
@@ -299,7 +297,6 @@ async def test_tables_are_mapped_once_and_shared(two: Workers) -> None:
     assert {path.name for path in folder.iterdir()} == mapped
 
 
-@pytest.mark.timeout(180)
 async def test_any_worker_tells_what_all_have_counted(own_redis: Server, tmp_path: Path) -> None:
     two = Workers(
         tmp_path, own_redis, "--workers", "2", WAITLESS_FAST_PATH="true", WAITLESS_LOOP="uvloop"
@@ -342,7 +339,6 @@ async def test_any_worker_tells_what_all_have_counted(own_redis: Server, tmp_pat
         two.close()
 
 
-@pytest.mark.timeout(180)
 async def test_one_worker_is_restarted_without_a_failed_request_too(
     own_redis: Server, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 from types import MappingProxyType
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.model import FacilityStatus
@@ -116,9 +116,7 @@ class World:
         )
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32), entries=st.sampled_from([3, 1000]))
 def test_every_answer_is_the_plain_one_of_its_board_table_and_instant(
     east_kent: Area, travel: TravelTables, seed: int, entries: int

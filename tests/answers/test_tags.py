@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 TELL_TAGS = """
 from datetime import date
 from waitless.answers.render import Renderer
@@ -32,6 +30,5 @@ def tell_tags(hash_seed: int) -> str:
     return told.stdout
 
 
-@pytest.mark.timeout(120)
 def test_two_processes_tag_what_they_answer_from_alike() -> None:
     assert tell_tags(1) == tell_tags(2)

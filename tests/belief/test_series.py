@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from feeds.model import NoFigure, Observation, Statistic, Wait
 from waitless.area.facility import Kind
 from waitless.belief import (
@@ -106,7 +104,6 @@ def test_both_dropouts_of_plymouth_are_held_and_nothing_else(shared_data: Path) 
     assert played.raised == set()
 
 
-@pytest.mark.timeout(120)
 def test_hong_kong_repeats_and_stands_still_for_days_and_only_jumps_are_held(
     shared_data: Path,
 ) -> None:

@@ -86,7 +86,6 @@ def test_doors_shut_by_the_models_clock_in_a_fast_world_too(east_kent: Area) -> 
     assert shown.observe("qeqm-ed", MONDAY + timedelta(minutes=14)).status is FacilityStatus.OPEN
 
 
-@pytest.mark.timeout(60)
 def test_the_next_run_begins_with_natural_queues(east_kent: Area) -> None:
     model = model_of(east_kent)
     rooms = model.rooms().values()

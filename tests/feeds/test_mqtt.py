@@ -10,6 +10,7 @@ import aiomqtt
 
 from feeds.model import Delivery
 from feeds.mqtt import MqttEndpoint, MqttSubscriber
+from feeds.mqtt_client import Client
 from feeds.topics import WaitTopic
 
 AREA = "test-area"
@@ -68,3 +69,23 @@ async def test_what_queued_while_we_were_away_comes_whole_however_slowly_it_is_t
             await asyncio.sleep(0.05)
 
     assert [number for number in heard if number] == list(range(1, QUEUED + 1))
+
+
+async def test_a_cancellation_that_comes_with_the_brokers_answer_is_not_forgotten(
+    endpoint: MqttEndpoint,
+) -> None:
+    """Whoever publishes again and again, as the heartbeat does, would go on for ever."""
+    async with Client.at(endpoint, "mouth") as client:
+        for turns in range(8):
+            publishing = asyncio.create_task(client.publish(TOPIC, b"1", qos=1))
+            while not client._pending_publishes:  # noqa: SLF001 - aiomqtt does not tell
+                await asyncio.sleep(0)
+            while client._pending_publishes:  # noqa: SLF001 - until the answer is read
+                await asyncio.sleep(0)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+            was_under_way = publishing.cancel()
+
+            await asyncio.wait({publishing}, timeout=5)
+            assert publishing.cancelled() == was_under_way, f"after {turns} turns of the loop"

@@ -103,7 +103,6 @@ async def _is_scraped(address: str) -> bool:
         return response.status == 200 and bool((await response.json())["data"]["result"])
 
 
-@pytest.mark.timeout(180)
 async def test_every_command_of_the_runbooks_works(watched: dict[str, str]) -> None:
     assert len(COMMANDS) > 12
     for command in COMMANDS:

@@ -183,7 +183,6 @@ async def test_without_a_password_nobody_gets_in(guarded: Guarded) -> None:
             await redis.ping()
 
 
-@pytest.mark.timeout(90)
 async def test_sentinels_under_theirs_promote_a_replica(made: Path, tmp_path: Path) -> None:
     (tmp_path / "group").mkdir()
     group = SentinelGroup(tmp_path / "group", users=made)

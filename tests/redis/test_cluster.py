@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
 from redis.asyncio import Redis
 
 from feeds.mqtt import MqttEndpoint
@@ -123,7 +122,6 @@ async def test_a_connection_closed_under_a_command_is_weather(cluster: ClusterGr
             assert all(one is None or isinstance(one, StoreAway) for one in told), told
 
 
-@pytest.mark.timeout(120)
 async def test_with_the_area_s_master_killed_its_replica_goes_on_and_nothing_is_lost(
     replicated_cluster: ClusterGroup, mosquitto: Server, endpoint: MqttEndpoint
 ) -> None:

@@ -295,7 +295,6 @@ async def until_followed(serving: Serving, writer: Writer) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(("fast", "seed"), [("false", 1), ("true", 2)], ids=["ordinary", "fast"])
 async def test_every_answer_is_the_plain_one_of_what_had_just_been_announced(
     own_redis: Server, tmp_path: Path, east_kent: Area, fast: str, seed: int

@@ -19,7 +19,6 @@ from waitless.settings import Settings
 LATEST = "waitless:{east-kent}:latest"
 
 
-@pytest.mark.timeout(120)
 async def test_every_acknowledged_wait_is_there_after_the_master_has_died(
     sentinel_group: SentinelGroup, mosquitto: Server, endpoint: MqttEndpoint
 ) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -123,11 +123,7 @@ def around(text: bytes, trace: bytes) -> bytes:
     return text[max(at - 60, 0) : at + 60]
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=EXAMPLES)
 @given(who=patients)
 async def test_nothing_finer_than_its_cell_is_kept_or_told_of_a_patient(
     service: Patient, store: Redis, caplog: pytest.LogCaptureFixture, who: Patients

@@ -20,7 +20,6 @@ def plan(*policies: PolicyName, days: int = 2, replications: int = 2, **scenario
     )
 
 
-@pytest.mark.timeout(240)  # two processes load everything
 def test_the_same_seed_gives_the_same_figures_whatever_the_processes(kent: Kent) -> None:
     one = plan(PolicyName.WAITLESS, days=1)
     steps: list[int] = []
@@ -60,7 +59,6 @@ def test_where_nobody_has_the_app_no_policy_changes_anything(kent: Kent) -> None
     assert found["waitless"]["told_30_short_share"] is None
 
 
-@pytest.mark.timeout(240)
 def test_a_broken_policy_is_noticed(kent: Kent) -> None:
     found = compare(play_all(kent, plan(PolicyName.NEAREST, PolicyName.WAITLESS, days=7), 1, int))
 
@@ -72,7 +70,6 @@ def test_a_broken_policy_is_noticed(kent: Kent) -> None:
     assert waitless["told_30_short_share"] < nearest["told_30_short_share"]
 
 
-@pytest.mark.timeout(240)
 def test_without_the_app_the_published_volumes_and_waits_come_out(kent: Kent) -> None:
     none = compare(play_all(kent, plan(days=27, replications=4), 1, int))["none"]
 

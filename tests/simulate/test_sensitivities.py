@@ -80,7 +80,6 @@ def test_where_a_shift_passes_a_bar_is_read_off_with_its_interval() -> None:
     assert find_adoption([], 0.05) == {"adoption": None, "adoption_ci95": [None, None]}
 
 
-@pytest.mark.timeout(120)
 def test_the_control_has_a_policys_volumes_and_the_same_people(kent: Kent) -> None:
     nearest = PolicyName.NEAREST
     plan = Plan(

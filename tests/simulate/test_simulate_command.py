@@ -64,7 +64,6 @@ def test_queues_are_held_against_a_control_where_asked() -> None:
     assert low <= posted["miu_queue_sd_against_control"] <= high
 
 
-@pytest.mark.timeout(120)
 def test_all_that_goes_wrong_is_one_command(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, [*SHORT, "--sensitivities", "--out", str(tmp_path)])
 
@@ -80,7 +79,6 @@ def test_all_that_goes_wrong_is_one_command(tmp_path: Path) -> None:
     assert (tmp_path / "sensitivities.png").exists()
 
 
-@pytest.mark.timeout(120)
 def test_the_adoption_of_a_shift_is_one_command() -> None:
     result = CliRunner().invoke(main, [*SHORT, "--find-shift", "0.01"])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.transit.footpaths import Walks
@@ -145,9 +145,7 @@ def hhmm(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:00"
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(
     feeds(),
     st.sampled_from(
@@ -169,9 +167,7 @@ def test_small_timetables_agree_too_with_walks_repeats_and_days_that_lose_an_hou
     legs_hold(profiles, origin, minute * 60)
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50)
 @given(feeds(), st.integers(0, 24 * 60 - 1), st.integers(10, 120))
 def test_a_horizon_changes_no_arrival_that_lies_within_it(
     tmp_path: Path, tables: Tables, minute: int, horizon_minutes: int

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.transit.feedfile import MAGIC, load_feed, save_feed
@@ -102,7 +102,6 @@ def test_a_built_file_keeps_exceptions_frequencies_transfers_and_counts(
     assert not gtfs.services[0].runs_on(date(2026, 12, 25))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 10_000), byte=st.integers(1, 255))
 def test_an_altered_file_is_refused(built: Path, at: int, byte: int) -> None:
     data = bytearray(built.read_bytes())
@@ -114,9 +113,7 @@ def test_an_altered_file_is_refused(built: Path, at: int, byte: int) -> None:
         load_feed(altered)
 
 
-@settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300)
 @given(at=st.integers(0, 10_000), byte=st.integers(1, 255))
 def test_a_file_altered_and_sealed_anew_is_refused_or_gives_a_timetable(
     built: Path, at: int, byte: int

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.transit.gtfs import read_gtfs
@@ -297,7 +297,6 @@ def test_what_is_no_zip_file_is_refused(tmp_path: Path) -> None:
         read_gtfs(tmp_path / "gone.zip")
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_spoilt_bytes_are_read_or_refused_never_worse(tmp_path: Path, data: st.DataObject) -> None:
     spoilt = bytearray(pack(small_feed()))
@@ -316,7 +315,6 @@ def test_spoilt_bytes_are_read_or_refused_never_worse(tmp_path: Path, data: st.D
 CELLS = st.sampled_from(["", "S", "t8", "r", "w", "-1", "99:59:59", "08:00:00", "20261116", "\x00"])
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(small_feed())), st.lists(st.lists(CELLS, max_size=12), max_size=6))
 def test_odd_rows_are_refused_or_read_and_no_time_goes_back(
     tmp_path: Path, file: str, rows: list[list[str]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.transit.changes import StopChange, TripChange, Unused
@@ -443,9 +443,7 @@ def as_scans_need(timetable: Timetable) -> bool:
     return bool((np.diff(found.departs_s) >= 0).all())
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200)
 @given(st.lists(trips(), min_size=1, max_size=5), st.sets(st.integers(0, 4), max_size=1))
 def test_random_changes_make_the_timetable_of_stop_times_edited_by_hand(
     tmp_path: Path,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp import web
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
@@ -77,9 +77,7 @@ async def _everything_in(redis: Redis) -> bytes:
     return repr(parts).encode()
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(
     method=st.sampled_from(METHODS),
     route=st.sampled_from(ROUTES),

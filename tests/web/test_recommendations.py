@@ -5,7 +5,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
 
@@ -258,7 +258,6 @@ async def test_a_request_id_is_mirrored_when_it_is_harmless(patient: Patient) ->
     assert made_up.headers["X-Request-ID"] != "a b<script>"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(
         st.tuples(

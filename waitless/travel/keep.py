@@ -65,7 +65,8 @@ class TimetableKeeper:
         """Keep them until cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), EVERY_S)
+                async with asyncio.timeout(EVERY_S):
+                    await self._told.wait()
             self._told.clear()
             await self.look()
 

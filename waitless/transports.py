@@ -1,5 +1,6 @@
 """Every way by which waits, traffic and trip updates come in, from the pack and settings."""
 
+import hashlib
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -21,6 +22,8 @@ from waitless.area.pack import Area
 from waitless.ingest import BROKER
 from waitless.settings import Settings
 
+ROUNDS = 100_000
+"""Of PBKDF2: some 50 ms, once, so that a weak password cannot be guessed from a log either."""
 Sink = Callable[[Delivery], Awaitable[None]]
 Definition = FeedDefinition | TrafficDefinition | TripUpdatesDefinition
 
@@ -90,7 +93,7 @@ def make_transports(
         transports[BROKER] = MqttSubscriber(
             mqtt,
             area=area.id,
-            identifier=f"waitless-ingest-{area.id}-{settings.instance}",
+            identifier=name_session(area.id, settings.instance, mqtt.password),
             sink=sink,
             now=now,
             chance=chance,
@@ -98,6 +101,24 @@ def make_transports(
             raw_topics=raw_topics,
         )
     return transports
+
+
+def name_session(area_id: str, instance: str, password: str | None) -> str:
+    """The identifier of our session with the broker: the same as long as the password is.
+
+    Whoever connects under it, be it as another user, takes the session and what is queued in it
+    over. So it has a part that nobody without our password can tell; in logs it gives none away.
+
+    Args:
+        area_id: whose topics are listened to.
+        instance: tells processes apart.
+        password: ours; None where the broker asks for none, and lets in anybody anyway.
+    """
+    name = f"waitless-ingest-{area_id}-{instance}"
+    if password is None:
+        return name
+    own = hashlib.pbkdf2_hmac("sha256", password.encode(), name.encode(), ROUNDS, dklen=16)
+    return f"{name}-{own.hex()}"
 
 
 def _list_definitions(area: Area) -> list[Definition]:

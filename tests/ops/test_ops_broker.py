@@ -1,15 +1,24 @@
 import asyncio
 import os
+import random
 import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import aiomqtt
 import pytest
 
+from feeds.model import Delivery
+from feeds.mqtt import MqttEndpoint
+from tests.support.clock import FakeClock
 from tests.support.servers import Server, require_binary
+from waitless.area.pack import Area
+from waitless.ingest import BROKER
+from waitless.settings import Settings
+from waitless.transports import make_transports, name_session
 
 ROOT = Path(__file__).parents[2]
 OWN = "waitless/v1/east-kent/kcht/deal-utc/wait"
@@ -145,6 +154,53 @@ async def test_the_ingest_process_writes_for_no_provider(broker: Broker) -> None
         await kcht.publish(OWN, b"own", qos=1)
 
         assert await listen(ingest, until="own") == [(OWN, b"own")]
+
+
+async def test_no_provider_takes_over_the_session_of_the_ingest_process(
+    broker: Broker, east_kent: Area
+) -> None:
+    """A broker gives a session, and what is queued in it, to whoever names it: to any user."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def take(delivery: Delivery) -> None:
+        delivery.acknowledge()
+        await heard.put(delivery.payload)
+
+    async with aiohttp.ClientSession() as session:
+        ingest = make_transports(
+            east_kent,
+            session=session,
+            mqtt=MqttEndpoint(
+                host="127.0.0.1",
+                port=broker.server.port,
+                username="ingest",
+                password=broker.password("ingest"),
+            ),
+            settings=Settings(),
+            sink=take,
+            now=FakeClock(),
+            chance=random.Random(1),
+        )[BROKER]
+        listening = asyncio.create_task(ingest.run())
+        async with asyncio.timeout(PATIENCE_S):
+            await heard.get()  # its own heartbeat
+            for password in (None, broker.password("kcht")):
+                guessed = name_session("east-kent", "1", password)
+                async with broker.connect("kcht", session=guessed) as kcht:
+                    await kcht.publish(OWN, guessed.encode(), qos=1)
+                    while await heard.get() != guessed.encode():
+                        pass
+        listening.cancel()
+        await asyncio.wait([listening])
+    assert "already connected" not in broker.said()
+
+
+def test_a_session_has_one_name_for_as_long_as_its_password_lasts() -> None:
+    named = name_session("east-kent", "1", "seven grey pigeons")
+
+    assert named == name_session("east-kent", "1", "seven grey pigeons")
+    assert named != name_session("east-kent", "2", "seven grey pigeons")
+    assert name_session("east-kent", "1", None) == "waitless-ingest-east-kent-1"
 
 
 async def test_retained_and_queued_messages_survive_a_restart(broker: Broker) -> None:

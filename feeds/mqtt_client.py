@@ -24,6 +24,18 @@ ConnectionLost = aiomqtt.MqttError
 _Answer = TypeVar("_Answer")
 
 
+class _ClosedUnlessTrusted(ssl.SSLSocket):
+    """A socket that is closed where the handshake fails: paho would leave it to the collector."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's signature
+        """Agree with the broker, or close."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttEndpoint:
     """Where the broker is and who we are to it. `password` is never logged."""
@@ -45,7 +57,11 @@ class MqttEndpoint:
         Raises:
             OSError: the authorities' file is none, or cannot be read.
         """
-        return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
+        if not self.tls:
+            return None
+        context = ssl.create_default_context(cafile=self.ca_file)
+        context.sslsocket_class = _ClosedUnlessTrusted
+        return context
 
 
 class Client(aiomqtt.Client):

@@ -156,28 +156,44 @@ async def lose_disks(
             "copy": copies.make(redis.port, every_s),
         }
         await stack.enter_async_context(running(works))
+        disk = _Disk(redis, folder / "redis", copies, published)
         for _ in range(times):
-            since = datetime.now(UTC)
-            await copies.another()
-            await asyncio.sleep(chance.uniform(0, 2 * every_s))
-            copies.note_unfinished()
-            redis.kill()
-            died_at = datetime.now(UTC)
-            await _replace_disk(redis, folder / "redis", copies.folder)
-            held = await _until_stored(redis, since, later_than=datetime.now(UTC))
-            back_s = (datetime.now(UTC) - died_at).total_seconds()
-            before, after = find_missing(published, held, since, died_at)
-            loss = Loss(
-                lost_s=(died_at - before[0]).total_seconds() if before else 0.0,
-                lost=len(before),
-                kept=len(held),
-                lost_since=len(after),
-                copy_s=copies.longest_s,
-                back_s=back_s,
-            )
+            loss = await _lose(disk, after_s=chance.uniform(0, 2 * every_s))
             losses.append(loss)
             tell(loss)
     return losses
+
+
+@dataclass(frozen=True, slots=True)
+class _Disk:
+    """What is on it, copied from it, and ought to be on it."""
+
+    redis: Server
+    folder: Path
+    copies: Copies
+    published: list[datetime]
+
+
+async def _lose(disk: _Disk, after_s: float) -> Loss:
+    """Lose it so many seconds after the next copy is there, and recover."""
+    since = datetime.now(UTC)
+    await disk.copies.another()
+    await asyncio.sleep(after_s)
+    disk.copies.note_unfinished()
+    disk.redis.kill()
+    died_at = datetime.now(UTC)
+    await _replace_disk(disk.redis, disk.folder, disk.copies.folder)
+    held = await _until_stored(disk.redis, since, later_than=datetime.now(UTC))
+    back_s = (datetime.now(UTC) - died_at).total_seconds()
+    before, after = find_missing(disk.published, held, since, died_at)
+    return Loss(
+        lost_s=(died_at - before[0]).total_seconds() if before else 0.0,
+        lost=len(before),
+        kept=len(held),
+        lost_since=len(after),
+        copy_s=disk.copies.longest_s,
+        back_s=back_s,
+    )
 
 
 async def _replace_disk(redis: Server, folder: Path, copies: Path) -> None:

@@ -34,24 +34,28 @@ def _has_plugin() -> bool:
     return done.returncode == 0
 
 
-def test_compose_itself_accepts_the_file(compose: dict[str, Any]) -> None:
+def resolve(*more: str) -> dict[str, Any]:
+    """The file, and what is laid over it, as compose itself puts them together."""
     if _has_plugin():
         command = ["docker", "compose"]
     else:
         command = [require_binary("docker-compose", "docker-compose")]
     # Only what the file itself says: no variables of this shell's.
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-
     done = subprocess.run(
-        [*command, "--file", ROOT / "docker-compose.yml", "--profile", "watch", "config"],
+        [*command, "--file", ROOT / "docker-compose.yml", *more, "--profile", "watch", "config"],
         capture_output=True,
         text=True,
         check=False,
         env=plain,
     )
-
     assert done.returncode == 0, done.stderr
-    resolved = yaml.safe_load(done.stdout)
+    return yaml.safe_load(done.stdout)
+
+
+def test_compose_itself_accepts_the_file(compose: dict[str, Any]) -> None:
+    resolved = resolve()
+
     assert set(resolved["services"]) == set(compose["services"])
     assert resolved["services"]["api"]["environment"]["WAITLESS_AREA"] == "east-kent"
 
@@ -195,6 +199,24 @@ def test_redis_is_copied_as_the_documents_say(compose: dict[str, Any]) -> None:
     assert "EVERY=45 KEEP=1920 ops/backup" in (ROOT / "docs/operations.md").read_text()
     assert service["command"] == ["sh", "/ops/backup", "/data", "-h", "redis"]
     assert service["init"] is True, "a shell that is process 1 does not heed SIGTERM"
+
+
+def test_where_redis_has_users_the_documented_lines_give_the_backup_its_own(
+    tmp_path: Path,
+) -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    (lines,) = re.findall(r"`(\{services: \{backup:[^`]*)`", text)
+    override = tmp_path / "docker-compose.override.yml"
+    override.write_text(lines)
+
+    backup = resolve("--file", str(override))["services"]["backup"]
+
+    assert backup["command"][-2:] == ["--user", "backup"]
+    mounted = yaml.safe_dump(backup["volumes"])
+    assert "redis_backup_password" in mounted
+    assert backup["environment"]["PASSWORD_FILE"] in mounted
+    assert backup["environment"]["EVERY"] == str(EVERY_S)
+    assert "redis-copies" in mounted
 
 
 def test_the_writer_sees_the_copies_and_cannot_touch_them(compose: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from loadtests.faults.account import Balance, Books, balance, load_books
+from loadtests.faults.account import Account, Balance, Books, balance
 from loadtests.faults.observer import ASK_EVERY_S, Observer, Seen
 from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, STARTED_WITHIN_S, Stage
@@ -66,6 +66,7 @@ class Run:
         self._stage = stage
         self._traffic = Traffic(stage)
         self._observer = Observer(stage, self._traffic.said, ask_every_s)
+        self._account = Account(stage.components["redis"].port, BOOKED)
 
     async def play(self, faults: Iterable[Fault]) -> list[Row]:
         """Every fault in turn; gives a row for each."""
@@ -84,7 +85,8 @@ class Run:
     async def _suffer(self, fault: Fault) -> Row:
         stage, said = self._stage, self._traffic.said
         mark, pushes = len(said.acknowledged), len(said.unexplained)
-        before = await load_books(stage.components["redis"].port, BOOKED)
+        before = await self._account.read()
+        self._account.turn_page(stage.now())
         await self._traffic.publish_absurd()
         await self._traffic.publish_old(OLD_FOR)
         self._observer.seen = seen = Seen()
@@ -151,11 +153,12 @@ class Run:
 
     async def _balance(self, mark: int, before: Books) -> Balance:
         """Drawn when what is acknowledged by now has had its time to arrive."""
-        said, port = self._traffic.said, self._stage.components["redis"].port
+        said = self._traffic.said
         acknowledged = said.acknowledged[mark:]
         deadline = time.monotonic() + SETTLED_WITHIN_S
         while True:
-            drawn = balance(acknowledged, said.sent, before, await load_books(port, BOOKED))
+            after = await self._account.read(acknowledged)
+            drawn = balance(acknowledged, said.sent, before, after)
             if not drawn.lost or time.monotonic() > deadline:
                 return drawn
             await asyncio.sleep(0.5)

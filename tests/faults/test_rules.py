@@ -12,11 +12,11 @@ from loadtests.faults.traffic import Said, Sent, draw_figures
 from tests.support.clock import MONDAY_MORNING
 
 FIRST, SECOND, THIRD = (Sent("maidstone-ed", at, 20.0 + at) for at in (1000, 2000, 3000))
-NOTHING = Books((), {}, {})
+NOTHING = Books((), {}, {}, {})
 
 
 def books(*history: Sent, counted: int = 0, believed: int = 0) -> Books:
-    return Books(history, {"mtw": counted}, {"mtw": believed})
+    return Books(history, {"mtw": len(set(history))}, {"mtw": counted}, {"mtw": believed})
 
 
 def drawn(after: Books, before: Books = NOTHING) -> Balance:
@@ -38,7 +38,7 @@ def test_what_was_counted_before_explains_no_loss() -> None:
 
 
 def test_what_another_feed_counted_explains_no_loss() -> None:
-    assert drawn(Books((FIRST, THIRD), {"dgt": 9}, {})).lost == 1
+    assert drawn(Books((FIRST, THIRD), {}, {"dgt": 9}, {})).lost == 1
 
 
 def test_a_figure_stored_with_another_value_is_lost_and_invented() -> None:

@@ -12,6 +12,8 @@ SETTLED_SHARE = 1 / 3
 """What comes before is not judged: caches fill and code is compiled."""
 JUDGED_S = 600.0
 """Growth is told in per cent of so long."""
+JUDGED_FROM_S = 600.0
+"""What shorter runs tell of growth is told, and not judged."""
 STRETCHES = 12
 FEWEST = 2 * STRETCHES
 """Settled samples without which there is no slope."""

@@ -16,7 +16,7 @@ from loadtests.benchmarks.figures import RESULTS
 from loadtests.budgets import all_kept, judge, load_budgets
 from loadtests.calibrate import find_saturation
 from loadtests.drive import Driven, Plan, drive
-from loadtests.growth import most_growth_percent
+from loadtests.growth import JUDGED_FROM_S, most_growth_percent
 from loadtests.locust_run import Crowd, running_crowd
 from loadtests.processes import AREA, Service, running_constant, running_service
 from loadtests.providers import split_providers
@@ -41,8 +41,6 @@ MOST_RATE = 3000.0
 SECONDS = 60.0
 FRESH_EVERY_S, PROBES = 0.5, 120
 """At most so often, and so many in a run, a wait of each probed facility: some 600 in all."""
-GROWTH_FROM_S = 600.0
-"""Shorter runs tell nothing of growth."""
 
 
 def main() -> int:
@@ -107,7 +105,7 @@ def _report(seconds: float, driven: Driven, crowd: Crowd) -> int:
     figures["memory_growth_percent"] = most_growth_percent(driven.memory, last)
     figures["descriptor_growth_percent"] = most_growth_percent(driven.descriptors, last)
     budgets = load_budgets("load")
-    if seconds >= GROWTH_FROM_S:
+    if seconds >= JUDGED_FROM_S:
         budgets |= load_budgets("growth")
     verdicts = judge(figures, budgets)
     print_tables(driven, crowd, figures)

@@ -92,9 +92,10 @@ class Endured:
         await self._begun.wait()
         while True:
             pids = {name: one.child.pid for name, one in self._stage.components.items()}
+            at = self._now_s()
             for name, use in list_use(pids).items():
-                self.memory.setdefault(name, []).append((self._now_s(), use.memory_mib))
-                self.descriptors.setdefault(name, []).append((self._now_s(), use.descriptors))
+                self.memory.setdefault(name, []).append((at, use.memory_mib))
+                self.descriptors.setdefault(name, []).append((at, use.descriptors))
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _tell(self) -> None:

@@ -92,18 +92,24 @@ class Load:
 
     def _take(self, one: Question) -> None:
         self.late_ms.append(one.late_ms)
-        asked = self.seen.setdefault(find_fault(one, self._marks), Asked())
+        fault, before = find_fault(one, self._marks)
+        asked = self.seen.setdefault(fault, Asked())
         if one.failed:
-            asked.failed[one.failed] += 1
+            asked.failed[f"{one.failed} (after {before})" if before else one.failed] += 1
         else:
             asked.answers_ms.append(one.took_ms)
             asked.passed_on += one.asked > 1
 
 
-def find_fault(question: Question, marks: Sequence[Mark]) -> str:
-    """The last fault that was going on while a question was open; `UNDISTURBED` if none was."""
+def find_fault(question: Question, marks: Sequence[Mark]) -> tuple[str, str]:
+    """The last fault that went on while a question was open.
+
+    Returns:
+        Its name and nothing; or, where none was, `UNDISTURBED` and the one before, if any.
+    """
     over_s = question.due_s + question.took_ms / 1000
     begun = bisect_right(marks, over_s, key=lambda mark: mark.began_s)
-    if begun and marks[begun - 1].ended_s >= question.due_s:
-        return marks[begun - 1].fault
-    return UNDISTURBED
+    if not begun:
+        return UNDISTURBED, ""
+    last = marks[begun - 1]
+    return (last.fault, "") if last.ended_s >= question.due_s else (UNDISTURBED, last.fault)

@@ -29,6 +29,8 @@ ANSWERED_WITHIN_S = 3.0
 QUESTIONS = 2000
 SEED = 20261122
 FLUSHED_EVERY_S = 1.0
+KEPT = 4
+"""Connections to each process that stay open, as nginx keeps some: those of a burst are closed."""
 _Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -130,7 +132,10 @@ class Patients:
         except BaseException:
             writer.transport.abort()
             raise
-        self._idle[port].append(kept)
+        if len(self._idle[port]) < KEPT:
+            self._idle[port].append(kept)
+        else:
+            writer.close()
         return head[9:12].decode("latin-1")
 
 

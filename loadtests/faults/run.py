@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from loadtests.faults.account import Account, Balance, Books, balance
+from loadtests.faults.account import Account, Balance, balance
+from loadtests.faults.judged import Judged, Log
 from loadtests.faults.observer import ASK_EVERY_S, Observer, Seen
 from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, STARTED_WITHIN_S, Stage
@@ -66,7 +67,8 @@ class Run:
         self._stage = stage
         self._traffic = Traffic(stage)
         self._observer = Observer(stage, self._traffic.said, ask_every_s)
-        self._account = Account(stage.components["redis"].port, BOOKED)
+        logs = [Log(one.log, one.begins) for one in stage.writers]
+        self._account = Account(stage.components["redis"].port, BOOKED, Judged(logs))
 
     async def play(self, faults: Iterable[Fault]) -> list[Row]:
         """Every fault in turn; gives a row for each."""
@@ -85,7 +87,6 @@ class Run:
     async def _suffer(self, fault: Fault) -> Row:
         stage, said = self._stage, self._traffic.said
         mark, pushes = len(said.acknowledged), len(said.unexplained)
-        before = await self._account.read()
         self._account.turn_page(stage.now())
         await self._traffic.publish_absurd()
         await self._traffic.publish_old(OLD_FOR)
@@ -103,7 +104,7 @@ class Run:
             seen.breaks(f"not recovered within {RECOVERED_WITHIN_S:g} s")
         drawn = None
         if not fault.clock_steps:
-            drawn = await self._balance(mark, before)
+            drawn = await self._balance(mark)
             for what in _list_wrong(drawn, fault):
                 seen.breaks(what)
         for what in said.unexplained[pushes:]:
@@ -151,14 +152,13 @@ class Run:
         new = all(one in shown and shown[one] > since for one in SPEAKING)
         return new and not document["degraded"]
 
-    async def _balance(self, mark: int, before: Books) -> Balance:
+    async def _balance(self, mark: int) -> Balance:
         """Drawn when what is acknowledged by now has had its time to arrive."""
         said = self._traffic.said
         acknowledged = said.acknowledged[mark:]
         deadline = time.monotonic() + SETTLED_WITHIN_S
         while True:
-            after = await self._account.read(acknowledged)
-            drawn = balance(acknowledged, said.sent, before, after)
+            drawn = balance(acknowledged, said.sent, await self._account.read(acknowledged))
             if not drawn.lost or time.monotonic() > deadline:
                 return drawn
             await asyncio.sleep(0.5)

@@ -20,6 +20,7 @@ from loadtests.faults.run import Run
 from loadtests.faults.scenarios import list_faults
 from loadtests.faults.soak_report import list_lines, measure, save
 from loadtests.faults.stage import running_stage
+from loadtests.growth import JUDGED_FROM_S
 
 SECONDS = 3600.0
 RATE = 200.0
@@ -42,7 +43,10 @@ def main() -> int:
     print(f"{seconds:.0f} s of faults, {rate:.0f} questions a second; logs in {folder}", flush=True)
     endured = asyncio.run(_soak(seconds, rate, folder))
     figures = measure(endured)
-    verdicts = judge(figures, load_budgets("soak") | load_budgets("growth"))
+    budgets = load_budgets("soak")
+    if seconds >= JUDGED_FROM_S:
+        budgets |= load_budgets("growth")
+    verdicts = judge(figures, budgets)
     print("\n".join(list_lines(endured)))
     for verdict in verdicts:
         print(verdict.line())

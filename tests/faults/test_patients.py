@@ -84,16 +84,16 @@ MARKS = [Mark("cut", 10.0, 15.0), Mark("stop", 20.0, math.inf)]
 @pytest.mark.parametrize(
     ("due_s", "took_ms", "fault"),
     [
-        (8.0, 500, UNDISTURBED),
-        (9.0, 1500, "cut"),
-        (14.9, 3000, "cut"),
-        (15.1, 3000, UNDISTURBED),
-        (19.0, 3000, "stop"),
-        (99.0, 1, "stop"),
+        (8.0, 500, (UNDISTURBED, "")),
+        (9.0, 1500, ("cut", "")),
+        (14.9, 3000, ("cut", "")),
+        (15.1, 3000, (UNDISTURBED, "cut")),
+        (19.0, 3000, ("stop", "")),
+        (99.0, 1, ("stop", "")),
     ],
 )
 def test_a_question_belongs_to_the_fault_that_went_on_while_it_was_open(
-    due_s: float, took_ms: float, fault: str
+    due_s: float, took_ms: float, fault: tuple[str, str]
 ) -> None:
     assert find_fault(Question(due_s, 0, took_ms, 1, ""), MARKS) == fault
 
@@ -101,12 +101,14 @@ def test_a_question_belongs_to_the_fault_that_went_on_while_it_was_open(
 def test_lines_are_taken_in_as_they_come_and_counted_by_fault(tmp_path: Path) -> None:
     path = tmp_path / "questions.txt"
     answered, refused = Question(1, 0, 2, 2, ""), Question(11, 0, 9, 2, "api 1: 503")
+    late = Question(16, 0, 9, 2, "api 1: 503")
     load = Load(path, MARKS)
     path.write_text(f"{answered.line()}\n{refused.line()}\n{answered.line()[:9]}")
     load.read()
     with path.open("a") as file:
-        file.write(f"{answered.line()[9:]}\n")
+        file.write(f"{answered.line()[9:]}\n{late.line()}\n")
     load.read()
     quiet = load.seen[UNDISTURBED]
-    assert (quiet.answers_ms, quiet.passed_on, quiet.asked) == ([2, 2], 2, 2)
+    assert (quiet.answers_ms, quiet.passed_on, quiet.asked) == ([2, 2], 2, 3)
+    assert quiet.failed == {"api 1: 503 (after cut)": 1}
     assert load.seen["cut"].failed == {"api 1: 503": 1}

@@ -49,10 +49,10 @@ bench: $(STAMP) ## every benchmark, or one: make bench ONLY=drive_truth
 	@$(BIN)/python -m loadtests.benchmarks $(ONLY)
 
 load: $(STAMP) ## a minute of patients, operators and providers; fails on a broken budget
-	@$(BIN)/python -m loadtests.run load
+	@$(BIN)/python -m loadtests.run
 
-soak: $(STAMP) ## the same for ten minutes: memory stays flat; with faults: make soak FAULTS=1
-	@$(BIN)/python -m $(if $(FAULTS),loadtests.faults.soak,loadtests.run soak)
+soak: $(STAMP) ## an hour of patients and faults that nobody dies of: memory and files stay flat
+	@$(BIN)/python -m loadtests.faults.soak
 
 faults: $(STAMP) ## every part killed, stopped, cut off while feeds and patients go on; or some: make faults ONLY=redis
 	@$(BIN)/python -m loadtests.faults $(ONLY)

@@ -77,15 +77,11 @@ def print_holds(holds: Sequence[Hold]) -> None:
 
 
 def save(
-    name: str,
-    driven: Driven,
-    crowd: Crowd,
-    figures: dict[str, float],
-    verdicts: Sequence[Verdict],
+    driven: Driven, crowd: Crowd, figures: dict[str, float], verdicts: Sequence[Verdict]
 ) -> Path:
-    """Write `name`.json and `name`.png among the results; gives the first's path."""
+    """Write `load.json` and `load.png` among the results; gives the first's path."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{name}.json"
+    path = RESULTS / "load.json"
     path.write_bytes(
         orjson.dumps(
             {

@@ -73,7 +73,7 @@ class _Connection(asyncio.Protocol):
             end = self._got.find(b"\r\n\r\n")
             if end < 0:
                 return
-            self._wanted = end + 4 + _length_of(self._got[:end])
+            self._wanted = end + 4 + length_of(self._got[:end])
         if len(self._got) >= self._wanted:
             request, self._request = self._request, None
             if request is not None:
@@ -113,7 +113,7 @@ class OpenLoop:
             chance: when they do.
             timings: is added to.
         """
-        texts = [_request_text(path) for path in paths]
+        texts = [request_text(path) for path in paths]
         turn = chance.randrange(len(texts))
         begun_s = time.perf_counter()
         for at_s in poisson_times(rate, seconds, chance):
@@ -198,7 +198,7 @@ def quantile(values: Iterable[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 
 
-def _length_of(head: bytearray) -> int:
+def length_of(head: bytes | bytearray) -> int:
     """Content-Length, which every answer asked for here has; 0 where there is none."""
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
@@ -207,5 +207,6 @@ def _length_of(head: bytearray) -> int:
     return 0
 
 
-def _request_text(path: str) -> bytes:
+def request_text(path: str) -> bytes:
+    """A question as HTTP has it, on a connection that is kept."""
     return f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\n\r\n".encode("ascii")

@@ -60,7 +60,8 @@ def save(rows: Sequence[Row], missing: Sequence[str], folder: Path) -> Path:
     told = {"faults": [asdict(row) | {"kept": row.kept} for row in rows], "not_run": missing}
     (folder / "faults.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
     lines = [
-        *_table(WORST, list_worst(rows)), "", *_table(HEADINGS, map(list_cells, rows)), "",
+        *format_table(WORST, list_worst(rows)), "",
+        *format_table(HEADINGS, map(list_cells, rows)), "",
         *(f"Not run: {one}" for one in missing),
         *(f"{row.fault}: {what}" for row in rows for what in row.broken),
     ]  # fmt: skip
@@ -93,12 +94,13 @@ def list_worst(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     return found
 
 
+def format_table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    return [_line(headings), _line(["---"] * len(headings)), *map(_line, lines)]
+
+
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
-
-
-def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    return [_line(headings), _line(["---"] * len(headings)), *map(_line, lines)]
 
 
 def _line(cells: Sequence[str]) -> str:

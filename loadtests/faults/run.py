@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from loadtests.faults.account import Balance, Books, balance, load_books
+from loadtests.faults.account import Account, Balance, balance
+from loadtests.faults.judged import Judged, Log
 from loadtests.faults.observer import ASK_EVERY_S, Observer, Seen
 from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, STARTED_WITHIN_S, Stage
@@ -66,6 +67,8 @@ class Run:
         self._stage = stage
         self._traffic = Traffic(stage)
         self._observer = Observer(stage, self._traffic.said, ask_every_s)
+        logs = [Log(one.log, one.begins) for one in stage.writers]
+        self._account = Account(stage.components["redis"].port, BOOKED, Judged(logs))
 
     async def play(self, faults: Iterable[Fault]) -> list[Row]:
         """Every fault in turn; gives a row for each."""
@@ -84,7 +87,7 @@ class Run:
     async def _suffer(self, fault: Fault) -> Row:
         stage, said = self._stage, self._traffic.said
         mark, pushes = len(said.acknowledged), len(said.unexplained)
-        before = await load_books(stage.components["redis"].port, BOOKED)
+        self._account.turn_page(stage.now())
         await self._traffic.publish_absurd()
         await self._traffic.publish_old(OLD_FOR)
         self._observer.seen = seen = Seen()
@@ -101,7 +104,7 @@ class Run:
             seen.breaks(f"not recovered within {RECOVERED_WITHIN_S:g} s")
         drawn = None
         if not fault.clock_steps:
-            drawn = await self._balance(mark, before)
+            drawn = await self._balance(mark)
             for what in _list_wrong(drawn, fault):
                 seen.breaks(what)
         for what in said.unexplained[pushes:]:
@@ -149,13 +152,13 @@ class Run:
         new = all(one in shown and shown[one] > since for one in SPEAKING)
         return new and not document["degraded"]
 
-    async def _balance(self, mark: int, before: Books) -> Balance:
+    async def _balance(self, mark: int) -> Balance:
         """Drawn when what is acknowledged by now has had its time to arrive."""
-        said, port = self._traffic.said, self._stage.components["redis"].port
+        said = self._traffic.said
         acknowledged = said.acknowledged[mark:]
         deadline = time.monotonic() + SETTLED_WITHIN_S
         while True:
-            drawn = balance(acknowledged, said.sent, before, await load_books(port, BOOKED))
+            drawn = balance(acknowledged, said.sent, await self._account.read(acknowledged))
             if not drawn.lost or time.monotonic() > deadline:
                 return drawn
             await asyncio.sleep(0.5)

@@ -25,7 +25,7 @@ from tests.support.servers import start_mosquitto
 from waitless.keys import Role, make_key
 
 INGESTS, APIS = ("ingest 1", "ingest 2"), ("api 1", "api 2")
-STARTED_WITHIN_S = 120.0
+STARTED_WITHIN_S = 300.0
 DISK_BYTES = 96 * 2**20
 """Of Redis's own disk, where we may mount one: its log, and what fills it up."""
 
@@ -35,8 +35,15 @@ class Stepped(Serving):
 
     def __init__(self, clock: Path, folder: Path, *arguments: str, **environment: str) -> None:
         self.program = (sys.executable, "-m", "loadtests.faults.stepped", str(clock))
+        self.begins: list[int] = []
+        """Where in its log each of its lives begins, in bytes."""
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
         super().__init__(folder, *arguments, **environment)
+
+    def start(self) -> None:
+        """Start it, or start it again where it has ended."""
+        self.begins.append(self.log.stat().st_size)
+        super().start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class Stage:
 
     components: Mapping[str, Component]
     """By name: redis, broker and those of `INGESTS` and `APIS`."""
+    writers: Sequence[Stepped]
+    """What runs as those of `INGESTS`."""
     ways: Mapping[str, Proxy]
     """By the two ends: `ingest-redis`, `api-redis`, `ingest-broker`, `providers-broker`,
     `patients-api 1`, `patients-api 2`."""
@@ -127,8 +136,8 @@ async def running_stage(folder: Path) -> AsyncIterator[Stage]:
         clock = folder / "clock"
         step_clock(clock, 0.0)
         components = {"redis": Component("redis", redis), "broker": Component("broker", broker)}
-        for name in (*INGESTS, *APIS):
-            child = _serve(name, folder, clock, ways)
+        served = {name: _serve(name, folder, clock, ways) for name in (*INGESTS, *APIS)}
+        for name, child in served.items():
             stack.callback(child.close)
             components[name] = Component(name, child)
         for name in APIS:
@@ -137,7 +146,9 @@ async def running_stage(folder: Path) -> AsyncIterator[Stage]:
         stack.push_async_callback(_let_go, list(components.values()))
         keepers = [asyncio.create_task(one.keep()) for one in components.values()]
         stack.push_async_callback(_cancel, keepers)
-        yield Stage(components, ways, folder, disk, redis_folder, clock, stepped_clock(clock), key)
+        writers = [served[name] for name in INGESTS]
+        now = stepped_clock(clock)
+        yield Stage(components, writers, ways, folder, disk, redis_folder, clock, now, key)
 
 
 def _serve(name: str, folder: Path, clock: Path, ways: Mapping[str, Proxy]) -> Stepped:
@@ -151,6 +162,7 @@ def _serve(name: str, folder: Path, clock: Path, ways: Mapping[str, Proxy]) -> S
     if name in INGESTS:
         settings["WAITLESS_MQTT_URL"] = f"mqtt://127.0.0.1:{ways['ingest-broker'].port}"
         settings["WAITLESS_KEYS_FILE"] = str(folder / "keys.toml")
+        settings["WAITLESS_LOG_LEVEL"] = "DEBUG"  # what became of each wait
     own = folder / name.replace(" ", "-")
     own.mkdir()
     return Stepped(clock, own, "--role", role, **settings)

@@ -2,54 +2,105 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loadtests.faults.account import Balance, Books, balance
+from loadtests.faults.judged import Judged, Log
 from loadtests.faults.observer import list_broken_waits
 from loadtests.faults.traffic import Said, Sent, draw_figures
 from tests.support.clock import MONDAY_MORNING
 
 FIRST, SECOND, THIRD = (Sent("maidstone-ed", at, 20.0 + at) for at in (1000, 2000, 3000))
-NOTHING = Books((), {}, {})
+LIVES = {"writer": (Path("writer.log"), 1), "other": (Path("other.log"), 1)}
 
 
-def books(*history: Sent, counted: int = 0, believed: int = 0) -> Books:
-    return Books(history, {"mtw": counted}, {"mtw": believed})
-
-
-def drawn(after: Books, before: Books = NOTHING) -> Balance:
-    acknowledged = [FIRST, SECOND, THIRD]
-    return balance(acknowledged, acknowledged, before, after)
+def drawn(*history: Sent, believed: int = 0, **said: str) -> Balance:
+    """All three waits were acknowledged; this is stored, and so was the second judged."""
+    lives = {LIVES[name]: word for name, word in said.items()}
+    words = {(SECOND.facility_id, SECOND.as_of_ms): lives}
+    books = Books(history, {"mtw": len(set(history))}, {"mtw": believed}, words)
+    return balance([FIRST, SECOND, THIRD], [FIRST, SECOND, THIRD], books)
 
 
 def test_what_is_all_stored_balances() -> None:
-    assert drawn(books(FIRST, SECOND, THIRD, believed=3)) == Balance(3, 0, 0, 0, 0)
+    assert drawn(FIRST, SECOND, THIRD, believed=3) == Balance(3, 0, 0, 0, 0)
 
 
-def test_what_is_neither_stored_nor_counted_is_lost() -> None:
-    assert drawn(books(FIRST, THIRD)).lost == 1
+def test_what_is_neither_stored_nor_held_back_by_name_is_lost() -> None:
+    assert drawn(FIRST, THIRD).lost == 1
 
 
-def test_what_was_counted_before_explains_no_loss() -> None:
-    assert drawn(books(FIRST, THIRD, counted=5), books(counted=5)).lost == 1
-    assert drawn(books(FIRST, THIRD, counted=6), books(counted=5)).passed_over == 1
+def test_what_was_held_back_because_a_newer_one_is_stored_is_passed_over() -> None:
+    found = drawn(FIRST, THIRD, writer="out_of_order")
+    assert (found.lost, found.passed_over) == (0, 1)
 
 
-def test_what_another_feed_counted_explains_no_loss() -> None:
-    assert drawn(Books((FIRST, THIRD), {"dgt": 9}, {})).lost == 1
+def test_what_is_out_of_order_though_nothing_newer_is_stored_is_lost() -> None:
+    assert drawn(FIRST, writer="out_of_order").lost == 2, "and the third, of which nothing is said"
+
+
+def test_what_was_believed_and_is_not_stored_is_lost() -> None:
+    assert drawn(FIRST, THIRD, writer="believed").lost == 1
+
+
+def test_what_a_dead_writer_believed_may_be_passed_over_by_the_next() -> None:
+    assert drawn(FIRST, THIRD, writer="believed", other="out_of_order").lost == 0
+
+
+def test_a_repeat_explains_nothing() -> None:
+    assert drawn(FIRST, THIRD, writer="duplicate").lost == 1
+
+
+def test_a_wait_that_another_rule_held_is_passed_over() -> None:
+    assert drawn(FIRST, THIRD, writer="over_limit").passed_over == 1
+
+
+def test_a_loss_behind_as_many_repeats_is_found(tmp_path: Path) -> None:
+    """The second wait was believed, left out of the save, and came twice again."""
+    path = tmp_path / "writer.log"
+    at = "1970-01-01 00:00"
+    lines = [
+        f"judged maidstone-ed at {at}:01+00:00: believed",
+        f"judged maidstone-ed at {at}:02+00:00: believed",
+        f"judged maidstone-ed at {at}:03+00:00: believed",
+        f"judged maidstone-ed at {at}:02+00:00: out_of_order",
+        f"judged maidstone-ed at {at}:02+00:00: out_of_order",
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    waits = [FIRST, SECOND, THIRD]
+    words = Judged([Log(path, [0])]).read_on()
+    books = Books((FIRST, THIRD), {"mtw": 2}, {"mtw": 3}, words)
+    assert balance(waits, waits, books).lost == 1
+
+
+def test_each_life_of_a_writer_has_a_word_and_a_line_is_read_once_it_is_whole(
+    tmp_path: Path,
+) -> None:
+    path, begins = tmp_path / "writer.log", [0]
+    line = "12:00 DEBUG waitless.ingest.desk: judged maidstone-ed at 1970-01-01 00:00:02+00:00: "
+    judged = Judged([Log(path, begins)])
+    path.write_text(f"{line}believed\n{line}dupl")
+    wait = (SECOND.facility_id, SECOND.as_of_ms)
+    assert judged.read_on()[wait] == {(path, 1): "believed"}
+    with path.open("a") as file:
+        file.write("icate\n")
+        begins.append(file.tell())
+        file.write(f"{line}out_of_order\n")
+    assert judged.read_on()[wait] == {(path, 1): "believed", (path, 2): "out_of_order"}
 
 
 def test_a_figure_stored_with_another_value_is_lost_and_invented() -> None:
     other = Sent("maidstone-ed", 2000, 99.0)
-    found = drawn(books(FIRST, other, THIRD))
+    found = drawn(FIRST, other, THIRD)
     assert (found.lost, found.invented) == (1, 1)
 
 
 def test_a_wait_stored_or_believed_twice_is_doubled() -> None:
-    assert drawn(books(FIRST, SECOND, THIRD, THIRD)).doubled == 1
-    assert drawn(books(FIRST, SECOND, THIRD, believed=4)).doubled == 1
+    assert drawn(FIRST, SECOND, THIRD, THIRD).doubled == 1
+    assert drawn(FIRST, SECOND, THIRD, believed=4).doubled == 1
 
 
 def answer(minutes: float, age: timedelta) -> dict[str, Any]:

@@ -181,7 +181,11 @@ class Desk:
             what = finding.facility_id or finding.feed_id
             log.warning("%s: %s: %s", what, finding.kind, finding.detail)
         changed = [self._apply(verdict, health) for verdict in verdicts]
-        return [one for one in changed if one is not None], [_outcome(one) for one in verdicts]
+        outcomes = [_outcome(one) for one in verdicts]
+        for verdict, told in zip(verdicts, outcomes, strict=True):
+            measured_at, rule = verdict.observation.measured_at, told.rule or "believed"
+            log.debug("judged %s at %s: %s", told.facility_id, measured_at, rule)
+        return [one for one in changed if one is not None], outcomes
 
     def _mind_the_clock(self, facility_id: str, now: datetime) -> None:
         """Where our clock was stepped back, let nothing be older than what it had believed before.

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 CHUNK = 64 * 1024
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -25,22 +25,25 @@ class Proxy:
         self.chunk = CHUNK
         """The most bytes that are carried at a time: few, with a delay, are a slow drip."""
         self._target = target
-        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sinks: set[asyncio.StreamWriter] = set()
         self._deaf: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.refuses:
-            writer.close()
-            return
-        try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target)
-        except OSError:
-            writer.close()
-            return
-        for source, sink in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._carry(source, sink))
-            self._tasks[task] = sink
-            task.add_done_callback(self._tasks.pop)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        async with self._held(writer):
+            if self.refuses:
+                return
+            try:
+                there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            except OSError:
+                return
+            async with self._held(back), asyncio.TaskGroup() as group:
+                group.create_task(self._carry(reader, back))
+                group.create_task(self._carry(there, writer))
 
     def cut(self) -> None:
         """Close every connection, and refuse new ones until `refuses` is False."""
@@ -49,21 +52,21 @@ class Proxy:
 
     def reset(self) -> None:
         """Reset every connection (RST), as a firewall does that has lost its tables."""
-        for sink in self._tasks.values():
+        for sink in self._sinks:
             held: socket.socket = sink.get_extra_info("socket")
             held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self._close_all()
 
     def half_open(self) -> None:
         """Carry nothing more for those who are connected, and tell neither end; others can come."""
-        self._deaf.update(self._tasks.values())
+        self._deaf.update(self._sinks)
 
     def heal(self) -> None:
         """Carry as at first. A connection that was half open stays so."""
         self.delay_s, self.chunk, self.hangs, self.refuses = 0.0, CHUNK, False, False
 
     def _close_all(self) -> None:
-        for sink in self._tasks.values():
+        for sink in self._sinks:
             sink.transport.abort()
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -77,10 +80,23 @@ class Proxy:
         except OSError:
             pass  # one end is gone: so is the other
         finally:
-            self._deaf.discard(sink)
             sink.close()
 
+    @asynccontextmanager
+    async def _held(self, sink: asyncio.StreamWriter) -> AsyncIterator[None]:
+        """One end of a way: closed, and seen to be, when the way is no more."""
+        self._sinks.add(sink)
+        try:
+            yield
+        finally:
+            sink.close()
+            with suppress(OSError):
+                await sink.wait_closed()
+            self._sinks.discard(sink)
+            self._deaf.discard(sink)
+
     async def close(self) -> None:
+        self._close_all()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

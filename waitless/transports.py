@@ -28,6 +28,17 @@ Sink = Callable[[Delivery], Awaitable[None]]
 Definition = FeedDefinition | TrafficDefinition | TripUpdatesDefinition
 
 
+def make_session(
+    area: Area, settings: Settings, names: AbstractResolver | None = None
+) -> aiohttp.ClientSession:
+    """What all sources and the webhook are spoken to with, by `make_connector`'s arguments.
+
+    It takes no cookies: one source could plant what is sent to another whose name ends alike.
+    """
+    connector = make_connector(area, settings, names)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
 def make_connector(
     area: Area, settings: Settings, names: AbstractResolver | None = None
 ) -> aiohttp.TCPConnector:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import aiohttp
 from aiohttp import web
 
 from feeds.definition import HttpPush
@@ -27,7 +26,7 @@ from waitless.redis_link import StoreAway
 from waitless.timetable.share import share_trips
 from waitless.told.figures import ToldMetrics
 from waitless.told.keeper import ToldKeeper
-from waitless.transports import make_connector, make_transports
+from waitless.transports import make_session, make_transports
 from waitless.travel import Retimer
 from waitless.web.audit import AuditTrail
 from waitless.web.capacities import Capacities
@@ -164,9 +163,8 @@ class Writing:
     async def _write(self) -> None:
         """Be the area's writer, as soon as nobody else is; until then touch nothing but Redis."""
         await self._parts.lease.win()
-        connector = make_connector(self._parts.area, self._parts.settings)
         try:
-            async with aiohttp.ClientSession(connector=connector) as session:
+            async with make_session(self._parts.area, self._parts.settings) as session:
                 transports = make_transports(
                     self._parts.area,
                     session=session,

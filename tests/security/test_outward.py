@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from tests.support.clock import FakeClock
 from tests.support.http_source import Bench, answering, definition, fault_of, source
 from waitless.area.pack import Area
 from waitless.settings import Settings
-from waitless.transports import make_connector
+from waitless.transports import make_connector, make_session
 
 NAME = "waits.example"
 OUTSIDE = "203.0.114.9"  # public: beside the documentation's network
@@ -88,6 +89,28 @@ async def test_a_name_that_the_operator_vouches_for_is_followed(
         )
 
         assert await Bench(sessions[0], clock).poller(at_name(url)).fetch() == b"[1]"
+
+
+async def test_no_source_plants_what_is_sent_to_another(
+    area: Area, clock: FakeClock, sessions: list[aiohttp.ClientSession]
+) -> None:
+    heard: list[str | None] = []
+
+    async def plant(request: web.Request) -> web.Response:
+        heard.append(request.headers.get("Cookie"))
+        cookie = "site=elsewhere; Domain=example; Path=/"
+        return web.json_response([1], headers={"Set-Cookie": cookie})
+
+    async with source(plant) as (url, _):
+        ours, anothers = url.with_host("a.example"), url.with_host("b.example")
+        area = replace(area, feeds=tuple(definition(one, private=True) for one in (ours, anothers)))
+        sessions.append(make_session(area, Settings(), Names("127.0.0.1")))
+        bench = Bench(sessions[0], clock)
+
+        for one in (ours, ours, anothers):
+            assert await bench.poller(one).fetch() == b"[1]"
+
+    assert heard == [None, None, None]
 
 
 async def test_of_several_addresses_only_public_ones_are_tried(area: Area) -> None:

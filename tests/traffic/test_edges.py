@@ -119,6 +119,13 @@ def test_a_figure_that_means_a_speed_no_road_has_is_put_aside(values: dict[str, 
     assert counts == Counts(implausible=1)
 
 
+def test_a_time_so_short_that_its_half_is_none_is_put_aside() -> None:
+    """Above zero, as messages must be; but our edges are half as long as the source's link."""
+    times, counts = take(figure("long", travel_s=5e-324))
+    assert np.array_equal(times.times_s, ROADS.time_s)
+    assert counts == Counts(implausible=1)
+
+
 def test_a_closed_link_is_closed_while_its_figure_is_live_and_no_longer() -> None:
     shut = figure(closed=True)
     times, counts = take(shut)

@@ -100,7 +100,7 @@ class _Sheet:
             self.live[edges] = expired_s < 0
             return "live" if expired_s < 0 else "fading"
         told_s = _seconds_over(held.figure, length_m, link.length_m)
-        if not SLOWEST_KMH <= length_m * 3.6 / told_s <= FASTEST_KMH:
+        if not SLOWEST_KMH * told_s <= length_m * 3.6 < FASTEST_KMH * told_s:  # which may be 0
             return "implausible"
         weight = 1.0 if expired_s < 0 else exp(-expired_s / DECAY.total_seconds())
         self.times_s[edges] = self.usual_s[edges] * (1 + (told_s / usual - 1) * weight)

@@ -153,21 +153,22 @@ class _ClosedByAnother:
     """A connection that another task may close under a command, as a cluster's client does.
 
     When one command finds its node gone, the client closes all it has. The library then fails on
-    what is None by now, instead of telling that the connection is lost.
+    what is None by now, instead of telling that the connection is lost: it asks it for something,
+    or (a transport's, from Python 3.12 on) calls it.
     """
 
     async def send_packed_command(self, *args: Any, **options: Any) -> None:
         """Send a command, whatever becomes of the connection meanwhile."""
         try:
             await super().send_packed_command(*args, **options)  # type: ignore[misc]
-        except AttributeError as fault:
+        except (AttributeError, TypeError) as fault:
             raise RedisConnectionError("closed by another command's failure") from fault
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer, whatever becomes of the connection meanwhile."""
         try:
             return await super().read_response(*args, **options)  # type: ignore[misc]
-        except AttributeError as fault:
+        except (AttributeError, TypeError) as fault:
             raise RedisConnectionError("closed by another command's failure") from fault
 
 

@@ -55,7 +55,11 @@ async def desk(
         async def held() -> bool:
             return (await held_values(client)) != []
 
+        async def shown() -> bool:  # the board follows the desk, by the store
+            return await shown_minutes(client) == 30
+
         await eventually(held)
+        await eventually(shown)
         yield client
 
 
@@ -68,8 +72,8 @@ async def held_values(client: Patient) -> list[dict[str, object]]:
 
 async def shown_minutes(client: Patient) -> float | None:
     feature = await get_json(client, "/v1/facilities/deal-utc")
-    wait = feature["properties"]["reading"]["wait"]
-    return None if wait is None else float(wait["minutes"])
+    reading = feature["properties"]["reading"]
+    return None if reading is None or reading["wait"] is None else float(reading["wait"]["minutes"])
 
 
 def path_of(value: dict[str, object], act: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 
 from feeds.traffic.model import Effect, LinkFigure, Period, RoadEvent, TrafficReport
 from waitless.traffic.picture import (
@@ -51,6 +52,38 @@ def test_a_figure_is_live_until_its_own_end_or_for_as_long_as_the_source_is_beli
     assert picture.figures["a"].live_until == NOON + VALID
     assert picture.figures["b"].live_until == NOON + 3 * MINUTE
     assert find_next_change({"s": picture}, NOON) == NOON + 3 * MINUTE
+
+
+def test_of_ids_that_a_source_makes_up_for_ever_only_so_many_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("waitless.traffic.picture.MOST_FIGURES", 2)
+    monkeypatch.setattr("waitless.traffic.picture.MOST_EVENTS", 2)
+    told = report(
+        figures=tuple(figure(link_id=one) for one in "aba"),
+        events=(event("A"), event("B")),
+    )
+    picture = SourcePicture()
+    fitting, beyond = picture.fit(told)
+    assert (fitting, beyond) == (told, 0)
+    picture.apply(fitting, VALID)
+
+    later = replace(
+        told,
+        figures=(figure(NOON + MINUTE, link_id="c"), figure(NOON + MINUTE, link_id="b")),
+        events=(event("C"), event("A", NOON + MINUTE)),
+    )
+    fitting, beyond = picture.fit(later)
+    assert beyond == 2
+    assert [one.link_id for one in fitting.figures] == ["b"]
+    assert [one.id for one in fitting.events] == ["A"]
+    whole, beyond = picture.fit(replace(later, figures=(), full_refresh=True))
+    assert (len(whole.events), beyond) == (2, 0)
+
+    picture.apply(report(NOON + MINUTE, ended=("X", "Y", "Z")), VALID)
+    picture.apply(report(NOON + 2 * MINUTE, ended=("A",)), VALID)
+    assert len(picture.ghosts) == 2
+    assert "A" in picture.ghosts
 
 
 def test_an_expired_figure_fades_and_is_then_forgotten() -> None:

@@ -111,23 +111,19 @@ class TrafficDesk:
 
     def _take(self, health: FeedHealth, said: TrafficReport | Refusal) -> None:
         if isinstance(said, Refusal):
-            self._refuse(health, said)
+            self._refuse(health, said.reason, said.where, said.detail)
         elif said.simulated and not self._simulated:
             detail = "invented traffic is not taken in by a service that is not a simulation"
-            self._refuse(
-                health,
-                Refusal(
-                    feed_id=health.id,
-                    reason=RefusalReason.WRONG_TYPE,
-                    where="simulated",
-                    detail=detail,
-                ),
-            )
+            self._refuse(health, RefusalReason.WRONG_TYPE, "simulated", detail)
         elif health.off is None or not health.off.holds(self._now()):
             self._believe(health, said)
 
-    def _believe(self, health: FeedHealth, report: TrafficReport) -> None:
+    def _believe(self, health: FeedHealth, told: TrafficReport) -> None:
         now = self._now()
+        report, beyond = self.picture[health.id].fit(told)
+        if beyond:
+            detail = f"{beyond} links or events beyond as many as are kept of a source"
+            self._refuse(health, RefusalReason.TOO_LARGE, "ids", detail)
         health.believed += len(report.figures) + len(report.events)
         health.simulated = report.simulated
         measured_at = min(
@@ -141,7 +137,7 @@ class TrafficDesk:
             self.touched.add(health.id)
             self.turns += 1
 
-    def _refuse(self, health: FeedHealth, refusal: Refusal) -> None:
-        health.count_refusal(refusal)
-        self._metrics.refused(health.id, refusal.reason.value)
-        log.info("refused %s at %s: %s", refusal.reason, refusal.where, refusal.detail)
+    def _refuse(self, health: FeedHealth, reason: RefusalReason, where: str, detail: str) -> None:
+        health.count_refusal(Refusal(feed_id=health.id, reason=reason, where=where, detail=detail))
+        self._metrics.refused(health.id, reason.value)
+        log.info("refused %s at %s: %s", reason, where, detail)

@@ -1,8 +1,9 @@
 """The traffic picture: what every source last said of its links, and the events it reports."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from feeds.traffic.model import Effect, LinkFigure, Period, RoadEvent, TrafficReport
 
@@ -13,6 +14,10 @@ FORGOTTEN_AFTER = 3 * DECAY
 """By then 5% of the difference is left."""
 GHOSTS_KEPT = timedelta(hours=24)
 """How long an ended event is remembered, lest an older version of it bring it back."""
+MOST_FIGURES, MOST_EVENTS = 100_000, 20_000
+"""Of one source at a time: more than a country's motorways have. Ids are the source's own, and one
+that makes up new ones for ever would fill the memory, and Redis."""
+_Told = TypeVar("_Told", LinkFigure, RoadEvent)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -60,6 +65,14 @@ class SourcePicture:
         self._take_events(report)
         return before != (self.figures, self.events)
 
+    def fit(self, report: TrafficReport) -> tuple[TrafficReport, int]:
+        """A report without what there is no room for, and how much that is: the newest ids go."""
+        figures = _fitting(report.figures, self.figures, MOST_FIGURES, lambda one: one.link_id)
+        held = () if report.full_refresh else self.events
+        events = _fitting(report.events, held, MOST_EVENTS, lambda one: one.id)
+        beyond = len(report.figures) - len(figures) + len(report.events) - len(events)
+        return replace(report, figures=figures, events=events) if beyond else report, beyond
+
     def prune(self, now: datetime) -> None:
         """Forget what no longer bears on anything."""
         self.figures = {
@@ -101,6 +114,8 @@ class SourcePicture:
                 del self.events[event_id]
                 self.ghosts[event_id] = told_at
             self.refreshed_at = told_at
+        for oldest in sorted(self.ghosts, key=self.ghosts.__getitem__)[:-MOST_EVENTS]:
+            del self.ghosts[oldest]
         for event in report.events:
             stands = report.full_refresh or self._is_news(event, told_at)
             if event.id not in report.ended and stands:
@@ -115,6 +130,19 @@ class SourcePicture:
         if held is None or held.versioned_at is None or event.versioned_at is None:
             return True
         return held.versioned_at <= event.versioned_at
+
+
+def _fitting(
+    told: Iterable[_Told], held: Collection[str], most: int, id_of: Callable[[_Told], str]
+) -> tuple[_Told, ...]:
+    """What is of ids that are held, and of new ones as many as there is room for."""
+    known = set(held)
+    fitting = []
+    for one in told:
+        if id_of(one) in known or len(known) < most:
+            known.add(id_of(one))
+            fitting.append(one)
+    return tuple(fitting)
 
 
 def is_in(period: Period, now: datetime) -> bool:

@@ -130,12 +130,14 @@ def check() -> None:
     from waitless.redis_link import open_redis  # noqa: PLC0415
     from waitless.signin.accounts import Accounts  # noqa: PLC0415
     from waitless.signin.openid import OpenId  # noqa: PLC0415
+    from waitless.tracing.opening import find_collector  # noqa: PLC0415
     from waitless.travel import TravelBuilder  # noqa: PLC0415
 
     settings = _settings()
     try:
         settings.find_mqtt()
         settings.list_trusted_proxies()
+        find_collector(settings)
         open_redis(settings.redis_url, password=settings.find_redis_password())
         KeyRing.load(settings.keys_file)
         Accounts.load(settings.accounts_file)

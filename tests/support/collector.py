@@ -12,8 +12,8 @@ from aiohttp import web
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.support.service import eventually
 from tests.support.servers import free_port
+from tests.support.service import eventually
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ async def collecting(collector: Collector | None = None) -> AsyncIterator[Collec
     collector = collector or Collector()
     app = web.Application(client_max_size=2**26)
     app.router.add_post("/v1/traces", collector.take)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", collector.port).start()
     try:

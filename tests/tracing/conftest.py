@@ -1,13 +1,25 @@
 """A collector, and settings that send everything to it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 
+from feeds.events import encode_event
+from feeds.model import Observation
+from feeds.mqtt import MqttEndpoint
+from feeds.mqtt_publish import connect_provider
+from feeds.topics import WaitTopic
+from tests.support.clock import FakeClock
 from tests.support.collector import Collector, collecting
 from tests.support.servers import Server
+from tests.support.service import Patient, eventually, get_json, serving
+from waitless.app import Role, create_app
 from waitless.settings import Settings
 from waitless.tracing import sender
+
+Make = Callable[..., Settings]
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +35,7 @@ async def collector() -> AsyncIterator[Collector]:
 
 
 @pytest.fixture
-def traced(own_redis: Server, mosquitto: Server, collector: Collector) -> Callable[..., Settings]:
+def traced(own_redis: Server, mosquitto: Server, collector: Collector) -> Make:
     def make(**more: object) -> Settings:
         return Settings(
             **{
@@ -36,3 +48,43 @@ def traced(own_redis: Server, mosquitto: Server, collector: Collector) -> Callab
         )
 
     return make
+
+
+@dataclass
+class Area:
+    """An area's writer, a process that answers, and a hospital."""
+
+    clock: FakeClock
+    writer: Patient
+    patient: Patient
+    publish: Callable[[Observation], Awaitable[None]]
+
+    async def shows(self, minutes: float) -> None:
+        async def shown() -> bool:
+            answer = await get_json(self.patient, "/v1/facilities/deal-utc")
+            reading = answer["properties"]["reading"]
+            return reading is not None and reading["wait"]["minutes"] == minutes
+
+        await eventually(shown)
+
+
+@asynccontextmanager
+async def an_area(settings: Settings, endpoint: MqttEndpoint) -> AsyncIterator[Area]:
+    clock = FakeClock(running=True)
+    async with (
+        serving(create_app(settings, Role.INGEST, now=clock)) as writer,
+        serving(create_app(settings, Role.API, now=clock)) as patient,
+        connect_provider(endpoint, area="east-kent", provider="kcht") as publisher,
+    ):
+
+        async def publish(observed: Observation) -> None:
+            topic = str(WaitTopic("east-kent", "kcht", observed.facility_id))
+            await publisher.publish(topic, encode_event(observed, source="/tests"))
+
+        yield Area(clock, writer, patient, publish)
+
+
+@pytest.fixture
+async def area(traced: Make, endpoint: MqttEndpoint) -> AsyncIterator[Area]:
+    async with an_area(traced(), endpoint) as one:
+        yield one

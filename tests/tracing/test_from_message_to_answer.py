@@ -1,8 +1,5 @@
 """One delivery, followed through two processes to the answer that shows it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,72 +8,26 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from feeds.events import encode_event
-from feeds.model import Observation
 from feeds.mqtt import MqttEndpoint
-from feeds.mqtt_publish import connect_provider
-from feeds.topics import WaitTopic
 from tests.support.clock import FakeClock
 from tests.support.collector import Collector, Told
 from tests.support.messages import observation
 from tests.support.servers import Server
-from tests.support.service import Patient, eventually, get_json, serving
+from tests.support.service import eventually, get_json, serving
+from tests.tracing.conftest import Area, Make, an_area
 from waitless.app import Role, create_app
 from waitless.keys import Role as KeyRole
 from waitless.keys import make_key
-from waitless.settings import Settings
 
-Make = Callable[..., Settings]
 JULY_5TH = datetime(2023, 7, 5, 17, 16, tzinfo=UTC)
 """Just after the recorded payload."""
 STAGES = ["receive", "decode", "believe", "store", "renew board"]
 
 
-@dataclass
-class Area:
-    """An area's writer, a process that answers, and a hospital."""
-
-    clock: FakeClock
-    writer: Patient
-    patient: Patient
-    publish: Callable[[Observation], Awaitable[None]]
-
-    async def shows(self, minutes: float | None) -> None:
-        async def shown() -> bool:
-            answer = await get_json(self.patient, "/v1/facilities/deal-utc")
-            reading = answer["properties"]["reading"]
-            return reading is not None and reading["wait"]["minutes"] == minutes
-
-        await eventually(shown)
-
-
-@asynccontextmanager
-async def an_area(settings: Settings, endpoint: MqttEndpoint) -> AsyncIterator[Area]:
-    clock = FakeClock(running=True)
-    async with (
-        serving(create_app(settings, Role.INGEST, now=clock)) as writer,
-        serving(create_app(settings, Role.API, now=clock)) as patient,
-        connect_provider(endpoint, area="east-kent", provider="kcht") as publisher,
-    ):
-
-        async def publish(observed: Observation) -> None:
-            topic = str(WaitTopic("east-kent", "kcht", observed.facility_id))
-            await publisher.publish(topic, encode_event(observed, source="/tests"))
-
-        yield Area(clock, writer, patient, publish)
-
-
-@pytest.fixture
-async def area(traced: Make, endpoint: MqttEndpoint) -> AsyncIterator[Area]:
-    async with an_area(traced(), endpoint) as one:
-        yield one
-
-
 def in_order(spans: list[Told]) -> bool:
-    """Whether each begins where the one before it has begun, and none ends before it begins."""
-    return all(one.since_ns <= one.until_ns for one in spans) and all(
-        one.since_ns <= other.since_ns for one, other in zip(spans, spans[1:], strict=False)
-    )
+    """Whether each begins once the one before it has begun, and none ends before it begins."""
+    begun = [one.since_ns for one in spans]
+    return begun == sorted(begun) and all(one.since_ns <= one.until_ns for one in spans)
 
 
 async def test_a_message_is_followed_to_the_answer_that_shows_it(
@@ -165,9 +116,8 @@ async def test_a_value_that_is_held_says_by_which_rule_and_goes_no_further(
     assert sorted(names) == ["believe", "decode", "delivery", "receive"]
 
 
-async def test_a_message_that_is_refused_says_why(
-    area: Area, collector: Collector, mosquitto: Server
-) -> None:
+@pytest.mark.usefixtures("area")
+async def test_a_message_that_is_refused_says_why(collector: Collector, mosquitto: Server) -> None:
     async with aiomqtt.Client("127.0.0.1", mosquitto.port) as stranger:
         await stranger.publish("waitless/v1/east-kent/kcht/deal-utc/wait", b"{", qos=1)
 
@@ -272,3 +222,64 @@ async def test_a_polled_document_is_one_trace_with_all_that_became_of_its_rows(
     assert {said["waitless.rule"] for _, said in believed.events} == {"dropout"}
     total = believed.says["waitless.believed"] + believed.says["waitless.held"]
     assert decoded.says["waitless.observations"] == total
+
+
+async def test_a_process_that_starts_later_knows_the_trace_from_the_reading_alone(
+    traced: Make, endpoint: MqttEndpoint, collector: Collector
+) -> None:
+    async with an_area(traced(), endpoint) as area:
+        await area.publish(observation(minutes=22, as_of=area.clock()))
+        await area.shows(22)
+    root = await collector.gets("delivery")
+    collector.spans.clear()
+
+    later = FakeClock(running=True)
+    async with serving(create_app(traced(), Role.API, now=later)) as patient:
+        renewed = await collector.gets("renew board")
+        await patient.get("/v1/recommendations?place=Deal")
+        answered = await collector.gets("GET /v1/recommendations")
+
+    assert renewed.trace_id == root.trace_id
+    assert renewed.parent_id == root.span_id
+    assert [trace_id for trace_id, _ in answered.links] == [root.trace_id]
+
+
+async def test_the_fast_path_tells_the_same_of_its_answers(
+    traced: Make, endpoint: MqttEndpoint, collector: Collector
+) -> None:
+    trace_id, span_id = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    headers = {"traceparent": f"00-{trace_id}-{span_id}-01", "X-Request-ID": "quick"}
+    async with an_area(traced(fast_path=True), endpoint) as area:
+        await area.publish(observation(minutes=22, as_of=area.clock()))
+        await area.shows(22)
+        root = await collector.gets("delivery")
+        for _ in range(2):
+            await area.patient.get("/v1/recommendations?place=Deal", headers=headers)
+            await area.patient.get("/v1/recommendations?place=Deal")
+
+        async def told() -> bool:
+            return len(collector.find("GET /v1/recommendations")) == 4
+
+        await eventually(told)
+        figures = await (await area.patient.get("/metrics")).text()
+
+    joined = collector.find("GET /v1/recommendations", trace_id)
+    assert len(joined) == 2
+    for one in collector.find("GET /v1/recommendations"):
+        assert one.says["http.response.status_code"] == 200
+        assert [linked for linked, _ in one.links] == [root.trace_id]
+    assert {one.parent_id for one in joined} == {span_id}
+    assert {one.says["waitless.request_id"] for one in joined} == {"quick"}
+    assert 'waitless_fast_path_requests_total{fate="answered"} 0.0' not in figures
+
+
+async def test_machines_questions_have_no_trace_and_strangers_paths_no_name(
+    area: Area, collector: Collector
+) -> None:
+    for path in ("/healthz", "/readyz", "/metrics", "/v1/nothing/at/all", "/v1/facilities/x"):
+        await area.patient.get(path)
+    await area.patient.get("/v1/feeds")
+
+    await collector.gets("GET /v1/feeds")
+    names = {one.name for one in collector.spans}
+    assert names == {"GET unmatched", "GET /v1/facilities/{id}", "GET /v1/feeds"}

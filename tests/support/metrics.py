@@ -12,6 +12,7 @@ from waitless.ledger.figures import KeeperMetrics, LedgerMetrics
 from waitless.metrics import IngestMetrics, LimitMetrics, SignInMetrics, TrafficMetrics, WebMetrics
 from waitless.process_figures import ProcessFigures
 from waitless.told.figures import ToldMetrics
+from waitless.tracing.figures import TraceMetrics
 from waitless.web.fastpath import FastPathFigures
 
 COLLECTORS = (
@@ -24,6 +25,7 @@ COLLECTORS = (
     KeeperMetrics,
     ToldMetrics,
     SignInMetrics,
+    TraceMetrics,
 )
 
 

@@ -51,7 +51,7 @@ def test_without_the_extra_a_collector_is_refused_with_what_to_install(command: 
 
     assert done.returncode == 1
     assert "traces_url" in done.stderr
-    assert "python -m pip install 'waitless-urgent-care[traces]'" in done.stderr
+    assert "pip install --require-hashes -r requirements/traces.txt" in done.stderr
     assert "Traceback" not in done.stderr
 
 

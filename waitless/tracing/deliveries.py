@@ -121,9 +121,7 @@ class DeliveryTraces(Way):
             for span in self._tell(one, saved, now):
                 self._telling.send(span)
 
-    def _tell(
-        self, taken: _Taken, saved: _Saved | None, now: datetime
-    ) -> Iterator[Span]:
+    def _tell(self, taken: _Taken, saved: _Saved | None, now: datetime) -> Iterator[Span]:
         taken_in_at = taken.taken_in_at or now
         yield Span(
             name="delivery",

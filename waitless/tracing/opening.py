@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PATH = "/v1/traces"
 """Where OTLP/HTTP takes traces, unless an address says otherwise."""
 WANTED = "opentelemetry.exporter.otlp.proto.http"
-INSTALL = "python -m pip install 'waitless-urgent-care[traces]'"
+INSTALL = "python -m pip install --require-hashes -r requirements/traces.txt"
+"""In a copy of the repository: this distribution is in no registry."""
 
 
 @dataclass(frozen=True, slots=True)

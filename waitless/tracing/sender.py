@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from random import Random
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from waitless import __version__
 from waitless.tracing.context import SpanRef, to_nanoseconds
 from waitless.tracing.figures import TraceMetrics
-from waitless.tracing.span import Kind, Span
+from waitless.tracing.span import Kind, Link, Span
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Sender:
             context=context,
             kind=_KINDS[span.kind],
             attributes=span.says,
-            links=[trace.Link(_context_of(one.ref), one.says) for one in span.links],
+            links=[_link_to(one) for one in span.links],
             start_time=to_nanoseconds(span.since),
         )
         for event in span.events:
@@ -194,6 +195,11 @@ class _Outlet(SpanExporter):
 
     def shutdown(self) -> None:
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=1024)
+def _link_to(link: Link) -> trace.Link:
+    return trace.Link(_context_of(link.ref), link.says)
 
 
 def _context_of(ref: SpanRef) -> trace.SpanContext:

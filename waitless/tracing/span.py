@@ -33,9 +33,12 @@ class Event:
     says: Says = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Link:
-    """Another trace's span that this one was made from, or has brought about."""
+    """Another trace's span that this one was made from, or has brought about.
+
+    All answers from one board have the same ones.
+    """
 
     ref: SpanRef
     says: Says = field(default_factory=dict)

@@ -162,12 +162,14 @@ async def test_the_service_answers_as_ever_while_the_collector_is_away(
 
 
 async def publish_and_ask(area: Area, minutes: float) -> None:
+    headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
     await area.publish(observation(minutes=minutes, as_of=area.clock()))
     await area.shows(minutes)
-    assert (await area.patient.get("/v1/recommendations?place=Deal")).status == 200
+    asked = await area.patient.get("/v1/recommendations?place=Deal", headers=headers)
+    assert asked.status == 200
 
 
-async def test_none_are_chosen_where_the_ratio_is_none(
+async def test_none_are_chosen_where_the_ratio_is_none_whatever_a_caller_says(
     traced: Make, endpoint: MqttEndpoint, collector: Collector
 ) -> None:
     async with an_area(traced(traces_ratio=0.0), endpoint) as area:

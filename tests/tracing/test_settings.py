@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from tests.support.processes import PROGRAM
+from waitless.app import create_app
 from waitless.settings import Settings, SettingsFault
 from waitless.tracing.opening import find_collector
+from waitless.tracing.requests import FROM_BOARD, UNTRACED
 
 IMPORTED = """
 import sys
@@ -59,6 +61,13 @@ def test_with_the_extra_the_settings_are_valid() -> None:
     done = run(str(PROGRAM), "check", **URL)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_routes_that_are_told_apart_are_there() -> None:
+    routes = create_app(Settings()).router.routes()
+    known = {one.resource.canonical for one in routes if one.resource is not None}
+
+    assert known > UNTRACED | FROM_BOARD
 
 
 @pytest.mark.parametrize(

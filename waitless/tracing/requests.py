@@ -55,11 +55,16 @@ class RequestTraces:
         self._telling = telling
         self._boards = boards
 
-    def begin(self, route: str, traceparent: str | None) -> Asked | None:
-        """A request has come; None where it shall have no span.
+    def chooses(self) -> bool:
+        """Whether the next request shall have a span, if its caller does not forbid it.
 
-        A caller's trace is joined, unless it is not recorded there. Whether it is chosen is for us
-        to say all the same: else any stranger could have every request sent to our collector.
+        That is for us to say, whatever a caller says of its own trace: else any stranger could
+        have every request sent to our collector.
+        """
+        return self._telling.chance.random() < self._telling.ratio
+
+    def begin(self, route: str, traceparent: str | None) -> Asked | None:
+        """A chosen request has come: it joins its caller's trace; None where that is not recorded.
 
         To be called before anything is waited for, so that the answer takes the board of now.
 
@@ -67,14 +72,13 @@ class RequestTraces:
             route: the template, never the path.
             traceparent: the header; None where there is none, or more than one.
         """
-        telling = self._telling
-        if telling.chance.random() >= telling.ratio:
-            return None
-        caller, ref, parent = read_traceparent(traceparent), make_ref(telling.chance), None
-        if caller is not None:
-            if not caller.sampled:
-                return None
+        telling, caller = self._telling, read_traceparent(traceparent)
+        if caller is None:
+            ref, parent = make_ref(telling.chance), None
+        elif caller.sampled:
             ref, parent = telling.make_within(caller.ref), caller.ref
+        else:
+            return None
         asked = Asked(route, ref, parent, telling.now(), None, [])
         if self._boards is not None and route in FROM_BOARD:
             asked.epoch, asked.links = self._boards.epoch, [*self._boards.links]

@@ -31,7 +31,7 @@ from waitless.tracing.span import Kind, Link, Span
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 4096
-"""Spans that wait to be sent, 2 kB each; others are dropped."""
+"""Spans that wait to be sent; others are dropped."""
 BATCH = 256
 EVERY_S = 1.0
 """How long a span waits for others to be sent with."""
@@ -122,14 +122,10 @@ class Sender:
         """
         if self._processor is None:
             return
-        done, loop, shut_down = (
-            asyncio.Event(),
-            asyncio.get_running_loop(),
-            self._processor.shutdown,
-        )
+        processor, done, loop = self._processor, asyncio.Event(), asyncio.get_running_loop()
 
         def shut() -> None:
-            shut_down()  # type: ignore[no-untyped-call]
+            processor.shutdown()  # type: ignore[no-untyped-call]
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(done.set)
 
@@ -188,7 +184,7 @@ class _Outlet(SpanExporter):
         else:
             self._metrics.dropped(len(spans))
         self._done += len(spans)
-        if self._away is sent:
+        if sent == self._away:  # not as it was before
             self._away = not sent
             log.warning("the collector takes traces again" if sent else "traces are not taken")
         return result

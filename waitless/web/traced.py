@@ -26,8 +26,7 @@ def trace_handler(traces: RequestTraces, route: str, handler: Handler) -> Handle
         return handler
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        given = request.headers.getall(_TRACEPARENT, ())
-        asked = traces.begin(route, given[0] if len(given) == 1 else None)
+        asked = traces.begin(route, _traceparent_of(request)) if traces.chooses() else None
         if asked is None:
             return await handler(request)
         asking, logging_as = ASKED.set(asked), TRACE_ID.set(asked.ref.trace_hex)
@@ -53,6 +52,12 @@ def trace_handler(traces: RequestTraces, route: str, handler: Handler) -> Handle
     return handle
 
 
+def _traceparent_of(request: web.Request) -> str | None:
+    """The header; None where there is none, or more than one."""
+    given = request.headers.getall(_TRACEPARENT, ())
+    return given[0] if len(given) == 1 else None
+
+
 def _request_id_of(request: web.Request, response: web.StreamResponse | None) -> str:
     return response.request_id if isinstance(response, ReadyAnswer) else request_id_of(request)
 
@@ -66,6 +71,8 @@ class TracedFastPath(FastPath):
 
     def respond(self, chunk: bytes, peer: Callable[[], str]) -> bytes | None:
         """As `FastPath` does."""
+        if not self._traces.chooses():
+            return super().respond(chunk, peer)
         given = _IN_CHUNK.search(chunk)
         asked = self._traces.begin(ROUTE, None if given is None else given[1].decode("latin-1"))
         if asked is None:

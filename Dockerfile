@@ -7,10 +7,12 @@ WORKDIR /src
 
 # Requirements first: this layer changes only when the lock does. The environment has no pip of
 # its own, so neither has the image's service. Wheels only: nothing is compiled here.
-COPY requirements/run.txt requirements/
+# `traces` instead of `run` has what WAITLESS_TRACES_URL wants too.
+ARG LOCK=run
+COPY requirements/${LOCK}.txt requirements/
 RUN python -m venv --without-pip /opt/waitless \
     && pip --python /opt/waitless/bin/python install \
-        --require-hashes --only-binary=:all: -r requirements/run.txt
+        --require-hashes --only-binary=:all: -r requirements/${LOCK}.txt
 
 COPY . .
 RUN pip wheel --no-deps --wheel-dir /dist . \

@@ -76,7 +76,8 @@ screenshots: $(STAMP) ## pictures of the pages, for docs/screenshots
 lock: $(STAMP) ## resolve the requirements files afresh
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --extra demo --group dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --extra traces --constraint requirements/run.txt pyproject.toml -o requirements/traces.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade --extra demo --extra traces --group dev pyproject.toml -o requirements/dev.txt
 
 clean: ## remove what make has built
 	rm -rf $(VENV) build loadtests/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

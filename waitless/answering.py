@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from waitless.metrics import LimitMetrics
 from waitless.parts import Parts, Role
 from waitless.recommend.query import Query
 from waitless.serve.draining import DRAINING, Draining
+from waitless.tracing.requests import RequestTraces
 from waitless.web.comparison import Comparisons
 from waitless.web.directory import Directory
 from waitless.web.docs import Docs
@@ -32,6 +34,7 @@ from waitless.web.roadmap import Tiles, draw_roads
 from waitless.web.routes import Routes
 from waitless.web.static import StaticFiles
 from waitless.web.tongues import Tongues
+from waitless.web.traced import TracedFastPath
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,14 @@ def add_limits(parts: Parts, app: web.Application) -> RateLimits:
     add_hook(app, limits.add_fields)
     app.cleanup_ctx.append(sharing)
     return limits
+
+
+def add_traces(parts: Parts, app: web.Application) -> RequestTraces | None:
+    """Have spans sent while the application runs; None where there are no traces."""
+    if parts.tracing is None:
+        return None
+    app.cleanup_ctx.append(parts.tracing.sending)
+    return RequestTraces(parts.tracing.telling, parts.board_traces)
 
 
 def add_machine_routes(parts: Parts, routes: Routes, role: Role) -> None:
@@ -150,9 +161,12 @@ def answer_once(parts: Parts) -> None:
     parts.answers.rehearse(Questions(parts.area).make(query, private=True), parts.now())
 
 
-def add_fast_path(parts: Parts, app: web.Application, limits: RateLimits | None) -> None:
+def add_fast_path(
+    parts: Parts, app: web.Application, limits: RateLimits | None, traces: RequestTraces | None
+) -> None:
     """Answer plain questions before aiohttp parses them."""
-    fast = FastPath(
+    make = FastPath if traces is None else partial(TracedFastPath, traces)
+    fast = make(
         parts.targets,
         parts.answers,
         parts.metrics.requests,

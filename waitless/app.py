@@ -2,16 +2,25 @@
 
 import random
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
-from waitless.answering import add_fast_path, add_limits, add_machine_routes, add_routes, answering
+from waitless.answering import (
+    add_fast_path,
+    add_limits,
+    add_machine_routes,
+    add_routes,
+    add_traces,
+    answering,
+)
 from waitless.parts import Clock, Parts, Role
 from waitless.serve.gate import Gate
 from waitless.serve.process import GATE
 from waitless.settings import Settings
 from waitless.web.discretion import be_discreet
 from waitless.web.routes import Around, Routes, add_headers
+from waitless.web.traced import trace_handler
 
 __all__ = ["Role", "create_app", "utc_now"]
 
@@ -50,13 +59,16 @@ def create_app(
     )
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(parts.registry.sharing)
+    traces = add_traces(parts, app)
     limits = add_limits(parts, app) if settings.rate_limit > 0 else None
-    routes = Routes(app, Around(parts.metrics, [] if limits is None else [limits.judge]))
+    gates = [] if limits is None else [limits.judge]
+    trace = None if traces is None else partial(trace_handler, traces)
+    routes = Routes(app, Around(parts.metrics, gates, trace))
     add_machine_routes(parts, routes, role)
     if role is not Role.INGEST:
         add_routes(parts, routes)
         if settings.fast_path:
-            add_fast_path(parts, app, limits)
+            add_fast_path(parts, app, limits, traces)
     if role is Role.API:
         app.cleanup_ctx.append(lambda _: answering(parts))
     else:

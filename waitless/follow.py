@@ -31,12 +31,26 @@ class BoardFollower:
     """
 
     def __init__(
-        self, store: Store, on_renewal: Callable[[Board], None], *, simulated: bool = False
+        self,
+        store: Store,
+        on_renewal: Callable[[Board], None],
+        *,
+        simulated: bool = False,
+        on_notice: Callable[[], None] | None = None,
     ) -> None:
+        """Nothing loaded yet.
+
+        Args:
+            store: what is followed.
+            on_renewal: told of every new board.
+            simulated: whether boards are labelled so, whatever is on them.
+            on_notice: told before each is loaded.
+        """
         self.board: Board = replace(EMPTY_BOARD, labelled_simulated=simulated)
         self._backwards_since: float | None = None
         self._store = store
         self._on_renewal = on_renewal
+        self._on_notice = on_notice
         self._watchers: set[asyncio.Event] = set()
 
     async def run(self) -> None:
@@ -70,6 +84,8 @@ class BoardFollower:
             self._watchers.remove(event)
 
     async def _renew(self) -> None:
+        if self._on_notice is not None:
+            self._on_notice()
         epoch, readings, outlooks, overrides = await self._store.load_picture()
         feeds = await self._store.load_health()
         pulse = await self._store.load_pulse()

@@ -7,13 +7,18 @@ from typing import TextIO
 
 import orjson
 
+from waitless.tracing.context import TRACE_ID
+
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 FIELDS = ("request_id", "method", "route", "status", "duration_s")
 """What a record may have besides its message (`extra=`); others are not written."""
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, `fault`, and `FIELDS`."""
+    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, `fault`, and `FIELDS`.
+
+    Also `trace_id`, where it was written within a trace.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line; characters that JSON cannot hold are escaped."""
@@ -24,6 +29,9 @@ class JsonLines(logging.Formatter):
             "message": _plain(record.getMessage()),
         }
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        trace_id = TRACE_ID.get()
+        if trace_id is not None:
+            line["trace_id"] = trace_id
         if record.exc_info:
             line["fault"] = _plain(self.formatException(record.exc_info))
         return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()

@@ -30,6 +30,8 @@ from waitless.registry import Registry
 from waitless.settings import Settings
 from waitless.store import Store
 from waitless.timetable import TripFollower, TripShelf
+from waitless.tracing.boards import BoardTraces
+from waitless.tracing.opening import open_tracing
 from waitless.traffic.simulated import with_simulated_traffic
 from waitless.travel import MODES, Shelf, TimetableKeeper, TravelFollower, TravelTables
 from waitless.travel.timetables import Timetables
@@ -66,6 +68,14 @@ class Parts:
         self.registry = Registry()
         self.registry.register(ProcessFigures())
         self.metrics = WebMetrics(self.registry)
+        self.tracing = open_tracing(
+            settings, self.area.id, role, now=now, chance=chance, registry=self.registry
+        )
+        self.board_traces = (
+            None
+            if self.tracing is None or role is Role.INGEST
+            else BoardTraces(self.tracing.telling)
+        )
         redis = self.open_redis(accepts=role is not Role.API)
         self.lease = Lease(redis, self.area.id)
         self.store = Store(redis, self.area.id, self.lease)
@@ -96,7 +106,12 @@ class Parts:
         )
         self.served = ServedAnswers(self.ledger_store, now=now, on_told=self.ledger_metrics.served)
         self.pulse_watch = PulseWatch(now)
-        self.follower = BoardFollower(self.store, self._board_renewed, simulated=settings.simulated)
+        self.follower = BoardFollower(
+            self.store,
+            self._board_renewed,
+            simulated=settings.simulated,
+            on_notice=None if self.board_traces is None else self.board_traces.noticed,
+        )
         self.usage_store = UsageStore(redis, self.area.id)
         self.usage = UsageCounts(
             self.usage_store,
@@ -156,6 +171,8 @@ class Parts:
     def _board_renewed(self, board: Board) -> None:
         self.metrics.board_renewed(board.epoch, board.pulse, degraded=board.degraded)
         self.pulse_watch.look(board.pulse)
+        if self.board_traces is not None:
+            self.board_traces.renewed(board)
 
     def _timetables_renewed(self, tables: Timetables) -> None:
         self.metrics.timetables_renewed(tables.connections, tables.fates)

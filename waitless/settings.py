@@ -135,6 +135,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log_level: Annotated[str, msgspec.Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: Literal["text", "json"] = "text"
     """Lines for people, or one JSON object a line (`waitless.logs`)."""
+    traces_url: str | None = None
+    """A collector's OTLP/HTTP address, `http[s]://host[:port][/v1/traces]`; none: no traces."""
+    traces_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    """How many deliveries and requests of all are told of."""
 
     def __post_init__(self) -> None:
         if 0 < self.rate_limit < SLOWEST_RATE:

@@ -16,6 +16,7 @@ from waitless.console.trends import Trends
 from waitless.health import HealthWatch
 from waitless.ingest import Desk, FeedMetrics, Ingest, Transport, keep_pulse
 from waitless.ingest.acting import Acting
+from waitless.ingest.way import UNWATCHED
 from waitless.ledger.figures import KeeperMetrics
 from waitless.ledger.keeper import LedgerKeeper
 from waitless.metrics import BackupMetrics, IngestMetrics, TrafficMetrics
@@ -26,6 +27,7 @@ from waitless.redis_link import StoreAway
 from waitless.timetable.share import share_trips
 from waitless.told.figures import ToldMetrics
 from waitless.told.keeper import ToldKeeper
+from waitless.tracing.deliveries import DeliveryTraces
 from waitless.transports import make_session, make_transports
 from waitless.travel import Retimer
 from waitless.web.audit import AuditTrail
@@ -53,7 +55,7 @@ class Writing:
 
     def _make_ingest(self, *, hours_bind: bool) -> Ingest:
         """The area's one writer."""
-        metrics = IngestMetrics(self._parts.registry)
+        metrics, tracing = IngestMetrics(self._parts.registry), self._parts.tracing
         desk = Desk(
             self._parts.area,
             now=self._parts.now,
@@ -62,6 +64,7 @@ class Writing:
             pushing=self._parts.keys.list_providers(),
             hours_bind=hours_bind,
             simulated=self._parts.settings.simulated,
+            way=UNWATCHED if tracing is None else DeliveryTraces(tracing.telling),
         )
         return Ingest(desk, self._parts.store, metrics)
 

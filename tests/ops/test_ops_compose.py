@@ -12,13 +12,15 @@ from loadtests.lost_disk import EVERY_S
 from tests.support.servers import require_binary
 from waitless.keys import KeyRing
 from waitless.settings import load_settings
+from waitless.tracing.opening import find_collector
 from waitless.web.limits import Clients
 
 ROOT = Path(__file__).parents[2]
 OURS = {"api", "ingest"}
 WATCHERS = {"prometheus", "grafana"}
-SERVICES = {"redis", "backup", "mosquitto", "nginx", *OURS, *WATCHERS}
-REACHED_FROM_OUTSIDE = {"nginx", "mosquitto", *WATCHERS}
+PROFILES = dict.fromkeys(WATCHERS, "watch") | {"jaeger": "traces"}
+SERVICES = {"redis", "backup", "mosquitto", "nginx", *OURS, *PROFILES}
+REACHED_FROM_OUTSIDE = {"nginx", "mosquitto", *PROFILES}
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +45,7 @@ def resolve(*more: str) -> dict[str, Any]:
     # Only what the file itself says: no variables of this shell's.
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        [*command, "--file", ROOT / "docker-compose.yml", *more, "--profile", "watch", "config"],
+        [*command, "--file", ROOT / "docker-compose.yml", *more, "--profile", "*", "config"],
         capture_output=True,
         text=True,
         check=False,
@@ -60,12 +62,12 @@ def test_compose_itself_accepts_the_file(compose: dict[str, Any]) -> None:
     assert resolved["services"]["api"]["environment"]["WAITLESS_AREA"] == "east-kent"
 
 
-def test_the_service_is_six_parts_and_two_that_watch_it_where_asked(
+def test_the_service_is_six_parts_and_those_that_watch_it_where_asked(
     compose: dict[str, Any],
 ) -> None:
     assert set(compose["services"]) == SERVICES
     for name, service in compose["services"].items():
-        assert service.get("profiles", []) == (["watch"] if name in WATCHERS else [])
+        assert service.get("profiles", []) == ([PROFILES[name]] if name in PROFILES else [])
 
 
 def test_prometheus_reaches_every_process_and_grafana_prometheus(compose: dict[str, Any]) -> None:
@@ -90,6 +92,19 @@ def test_prometheus_reaches_every_process_and_grafana_prometheus(compose: dict[s
     )
     mounted = dashboards["providers"][0]["options"]["path"]
     assert f"./ops/grafana/dashboards:{mounted}:ro" in compose["services"]["grafana"]["volumes"]
+
+
+def test_jaeger_is_sent_traces_by_our_processes_alone(compose: dict[str, Any]) -> None:
+    jaeger = compose["services"]["jaeger"]
+
+    assert "watch" in jaeger["networks"]
+    assert jaeger["command"] == ["--set=receivers.otlp.protocols.http.endpoint=0.0.0.0:4318"]
+    assert all(port.endswith(":16686") for port in jaeger["ports"])
+    for name in OURS:
+        service = compose["services"][name]
+        assert "watch" in service["networks"]
+        assert service["environment"]["WAITLESS_TRACES_URL"] == "${TRACES_URL:-}"
+        assert service["build"]["args"] == {"LOCK": "${LOCK:-run}"}
 
 
 def test_nobody_logs_in_to_grafana(compose: dict[str, Any]) -> None:
@@ -274,6 +289,7 @@ def test_every_setting_exists(compose: dict[str, Any], name: str) -> None:
 
     assert settings.area == "east-kent"
     assert settings.redis_url == "redis://redis:6379/0"
+    assert find_collector(settings) is None
     if name == "ingest":
         secret = Path("/run/secrets") / compose["services"][name]["secrets"][0]
         assert settings.mqtt_url == "mqtt://ingest@mosquitto:1883"

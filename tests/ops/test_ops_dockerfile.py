@@ -49,9 +49,11 @@ def test_requirements_are_installed_by_hash(stages: list[Stage]) -> None:
 
     assert len(installs) == 2
     assert "--require-hashes" in installs[0]
-    assert "requirements/run.txt" in installs[0]
+    assert "requirements/${LOCK}.txt" in installs[0]
+    assert _only(stages[0], "ARG") == "LOCK=run"
     assert "--no-deps --no-index" in installs[1]
-    assert "--hash=sha256:" in (ROOT / "requirements/run.txt").read_text()
+    for lock in ("run", "traces"):
+        assert "--hash=sha256:" in (ROOT / f"requirements/{lock}.txt").read_text()
 
 
 def test_the_last_stage_is_a_plain_user_s(stages: list[Stage]) -> None:
@@ -89,7 +91,14 @@ def test_secrets_never_reach_the_builder() -> None:
     for path in ("ops/secrets/mqtt_ingest_password", ".git/config", ".venv/bin/python", ".env"):
         first = path.split("/", maxsplit=1)[0]
         assert not any(fnmatch.fnmatch(first, name.split("/")[0]) for name in wanted)
-    for path in ("pyproject.toml", "requirements/run.txt", "waitless", "feeds", "routing"):
+    for path in (
+        "pyproject.toml",
+        "requirements/run.txt",
+        "requirements/traces.txt",
+        "waitless",
+        "feeds",
+        "routing",
+    ):
         assert path in wanted
         assert (ROOT / path).exists()
 

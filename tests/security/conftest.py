@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from redis.asyncio import Redis
 
 from tests.support.clock import FakeClock
+from tests.support.collector import Collector, collecting
 from tests.support.postcodes import build_places, onspd
 from tests.support.service import Patient, eventually, serving
 from tests.support.signin import write_accounts
 from waitless.app import Role, create_app
 from waitless.settings import Settings
+from waitless.tracing import sender
 
 
 @pytest.fixture
@@ -23,19 +26,33 @@ def places(tmp_path: Path) -> Path:
     return out
 
 
-@pytest.fixture(params=[False, True], ids=["ordinary", "fast path"])
-async def service(
-    redis_url: str, tmp_path: Path, places: Path, clock: FakeClock, request: pytest.FixtureRequest
-) -> AsyncIterator[Patient]:
-    settings = Settings(
+@pytest.fixture
+async def collector(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector]:
+    """Where every span goes, after a moment."""
+    monkeypatch.setattr(sender, "EVERY_S", 0.05)
+    async with collecting() as one:
+        yield one
+
+
+@pytest.fixture
+def guarded(redis_url: str, tmp_path: Path, places: Path, collector: Collector) -> Settings:
+    return Settings(
         redis_url=redis_url,
         places_file=places,
         accounts_file=write_accounts(tmp_path),
         trusted_proxies="127.0.0.0/8",
         rate_limit=10_000,
         rate_burst=10_000,
-        fast_path=request.param,
+        traces_url=collector.url,
+        traces_ratio=1.0,
     )
+
+
+@pytest.fixture(params=[False, True], ids=["ordinary", "fast path"])
+async def service(
+    guarded: Settings, clock: FakeClock, request: pytest.FixtureRequest
+) -> AsyncIterator[Patient]:
+    settings = structs.replace(guarded, fast_path=request.param)
     async with serving(create_app(settings, Role.ALL, now=clock)) as client:
 
         async def ready() -> bool:

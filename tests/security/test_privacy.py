@@ -1,4 +1,4 @@
-"""Where a patient is goes no further than the answer: not into logs, Redis or metrics."""
+"""Where a patient is goes no further than the answer: not into logs, Redis, metrics or traces."""
 
 import asyncio
 import logging
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from tests.security.conftest import send
-from tests.support.service import Patient
+from tests.support.collector import Collector
+from tests.support.service import Patient, eventually
 from waitless.cell import cell_of
 
 EXAMPLES = 15
@@ -126,9 +127,15 @@ def around(text: bytes, trace: bytes) -> bytes:
 @settings(max_examples=EXAMPLES)
 @given(who=patients)
 async def test_nothing_finer_than_its_cell_is_kept_or_told_of_a_patient(
-    service: Patient, store: Redis, caplog: pytest.LogCaptureFixture, who: Patients
+    service: Patient,
+    store: Redis,
+    collector: Collector,
+    caplog: pytest.LogCaptureFixture,
+    who: Patients,
 ) -> None:
     caplog.clear()
+    collector.spans.clear()
+    collector.bodies.clear()
     async with watching(store) as stored:
         with caplog.at_level(logging.DEBUG):
             for request in list_requests(who):
@@ -136,12 +143,20 @@ async def test_nothing_finer_than_its_cell_is_kept_or_told_of_a_patient(
             metrics = await (await service.get("/metrics")).read()
             while b"limits:" not in b"".join(stored):  # they are shared every 100 ms
                 await asyncio.sleep(0.02)
+            await service.get("/v1/feeds", headers={"X-Request-ID": "the-last"})
 
+    async def all_told() -> bool:
+        return any(one.says["waitless.request_id"] == "the-last" for one in collector.spans)
+
+    await eventually(all_told)
     records = [one for one in caplog.records if one.name not in OTHERS_LOGS]
     logged = "\n".join(logging.Formatter().format(one) for one in records).encode()
     kept = ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), b"".join(stored))
     assert b"waitless.access" in "\n".join(one.name for one in records).encode()
-    for where, text in (("log", logged), ("store", kept), ("metrics", metrics)):
+    told = b"".join(collector.bodies)
+    assert b"GET /v1/recommendations" in told
+    texts = {"log": logged, "store": kept, "metrics": metrics, "traces": told}
+    for where, text in texts.items():
         for trace in who.list_traces():
             assert trace not in text, (where, trace, around(text, trace))
         for part in (b"?lat", b"lat=", b"place=", b"need="):

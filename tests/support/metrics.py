@@ -19,6 +19,7 @@ from waitless.metrics import (
 )
 from waitless.process_figures import ProcessFigures
 from waitless.told.figures import ToldMetrics
+from waitless.tracing.figures import TraceMetrics
 from waitless.web.fastpath import FastPathFigures
 
 COLLECTORS = (
@@ -32,6 +33,7 @@ COLLECTORS = (
     ToldMetrics,
     SignInMetrics,
     BackupMetrics,
+    TraceMetrics,
 )
 
 

@@ -11,6 +11,7 @@ from waitless.redis_link import open_redis
 from waitless.settings import SettingsFault
 from waitless.signin.accounts import Accounts
 from waitless.signin.openid import OpenId
+from waitless.tracing.opening import find_collector
 from waitless.travel import TravelBuilder
 
 
@@ -21,6 +22,7 @@ def check() -> None:
     try:
         settings.find_mqtt()
         settings.list_trusted_proxies()
+        find_collector(settings)
         open_redis(settings.redis_url, password=settings.find_redis_password())
         KeyRing.load(settings.keys_file)
         Accounts.load(settings.accounts_file)

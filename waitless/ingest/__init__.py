@@ -4,11 +4,12 @@
 for every feed, watches its health and raises alerts.
 """
 
-from waitless.ingest.desk import Desk, Outcome
+from waitless.ingest.desk import Desk
 from waitless.ingest.figures import FeedMetrics
 from waitless.ingest.pipeline import Ingest
 from waitless.ingest.pulse import Transport, find_feed_of, keep_pulse
 from waitless.ingest.roster import BROKER
+from waitless.ingest.way import Outcome
 
 __all__ = [
     "BROKER",

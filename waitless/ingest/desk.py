@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.capacity import CapacityRefusal
@@ -28,6 +27,7 @@ from waitless.belief.rules import unknown_hours
 from waitless.forecast.learner import Learner
 from waitless.health import FeedHealth, resumed
 from waitless.ingest.roster import BROKER, MQTT_CADENCE_S, list_feeds
+from waitless.ingest.way import UNWATCHED, Outcome, Way
 from waitless.metrics import IngestMetrics
 from waitless.override import Override
 from waitless.reading import CLOCKS_DIFFER, Reading, apply_observation
@@ -36,14 +36,6 @@ from waitless.told.monitor import Monitor
 from waitless.traffic.desk import TrafficDesk
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one observation: shown (`rule` None), or not, and by which rule."""
-
-    facility_id: str
-    rule: str | None
 
 
 SWITCHED_OFF = "switched_off"
@@ -63,6 +55,7 @@ class Desk:
         trips: what is said of buses and trains.
         overrides: what operators say of facilities, whether it still holds or not.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
+        way: is told what happens to each delivery.
     """
 
     def __init__(
@@ -75,6 +68,7 @@ class Desk:
         pushing: Container[str] = (),
         hours_bind: bool = True,
         simulated: bool = False,
+        way: Way = UNWATCHED,
     ) -> None:
         """Nothing is believed yet.
 
@@ -87,8 +81,10 @@ class Desk:
             hours_bind: whether nobody can have waited longer than the door has been open. False
                 in a simulated world whose clock runs faster than its doors.
             simulated: whether invented traffic may be taken in.
+            way: is told what happens to each delivery.
         """
         self.area = area
+        self.way = way
         self.readings: dict[str, Reading] = {}
         self.overrides: dict[str, Override] = {}
         self.heartbeat_at: datetime | None = None
@@ -147,11 +143,16 @@ class Desk:
             return self._take_message(delivery)
         self.feeds[definition.id].count_message(delivery.received_at)
         observations: list[Observation] = []
+        refusals: list[Refusal] = []
         for decoded in decode_document(definition, delivery.payload, delivery.received_at):
             if isinstance(decoded, Observation):
                 observations.append(decoded)
             else:
-                self._count(decoded)
+                refusals.append(decoded)
+        reasons = [one.reason.value for one in refusals]
+        self.way.decoded(definition.id, len(observations), reasons)
+        for refusal in refusals:
+            self._count(refusal)
         seen = {observation.facility_id for observation in observations}
         changed, _ = self.judge(definition.id, observations, seen)
         return changed
@@ -171,7 +172,9 @@ class Desk:
         """
         now, health = self.now(), self.health_of(feed_id)
         if health.off is not None and health.off.holds(now):
-            return [], [Outcome(one.facility_id, SWITCHED_OFF) for one in observations]
+            off = [Outcome(one.facility_id, SWITCHED_OFF) for one in observations]
+            self.way.judged(off)
+            return [], off
         for one in observations:
             self._mind_the_clock(one.facility_id, now)
         self.touched[0].update(one.facility_id for one in observations)
@@ -185,6 +188,7 @@ class Desk:
         for verdict, told in zip(verdicts, outcomes, strict=True):
             measured_at, rule = verdict.observation.measured_at, told.rule or "believed"
             log.debug("judged %s at %s: %s", told.facility_id, measured_at, rule)
+        self.way.judged(outcomes)
         return [one for one in changed if one is not None], outcomes
 
     def _mind_the_clock(self, facility_id: str, now: datetime) -> None:
@@ -220,6 +224,7 @@ class Desk:
         health.refused[refusal.code.value] = health.refused.get(refusal.code.value, 0) + 1
         health.last_refusal = f"{refusal.code} at service {refusal.index}: {refusal.detail}"
         self._metrics.refused(health.id, refusal.code.value)
+        self.way.refused(refusal.code.value)
 
     def health_of(self, feed_id: str) -> FeedHealth:
         """A feed's health; that of the broker connection for feeds nobody knows."""
@@ -238,8 +243,12 @@ class Desk:
             return []
         self.health_of(decoded.feed_id).count_message(delivery.received_at)
         if isinstance(decoded, Observation):
+            self.way.decoded(decoded.feed_id, 1)
             changed, _ = self.judge(decoded.feed_id, [decoded])
             return changed
+        if isinstance(decoded, Refusal):
+            health = self.health_of(decoded.feed_id)
+            self.way.decoded(health.id, 0, [decoded.reason.value])
         self._count(decoded)
         return []
 

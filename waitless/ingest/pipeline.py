@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.model import Delivery, Observation
-from waitless.ingest.desk import Desk, Outcome
+from waitless.ingest.desk import Desk
+from waitless.ingest.way import Outcome
 from waitless.metrics import IngestMetrics
 from waitless.reading import Reading
 from waitless.redis_link import StoreAway
@@ -49,6 +50,7 @@ class Ingest:
 
     def __init__(self, desk: Desk, store: Store, metrics: IngestMetrics) -> None:
         self.desk = desk
+        self._way = desk.way
         self._store = store
         self._metrics = metrics
         self._queue: asyncio.Queue[Delivery | _Push] = asyncio.Queue(QUEUE_LENGTH)
@@ -58,6 +60,7 @@ class Ingest:
 
     async def accept(self, delivery: Delivery) -> None:
         """Where transports hand over; waits while the queue is full."""
+        self._way.handed_over(delivery.feed_id, delivery.received_at)
         await self._queue.put(delivery)
 
     async def submit(self, observations: Sequence[Observation]) -> list[Outcome]:
@@ -67,7 +70,9 @@ class Ingest:
         is a repeat.
         """
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        await self._queue.put(_Push(observations[0].feed_id, observations, done))
+        first = observations[0]
+        self._way.handed_over(first.feed_id, first.received_at)
+        await self._queue.put(_Push(first.feed_id, observations, done))
         return await done
 
     async def save(self, facility_id: str) -> None:
@@ -114,17 +119,20 @@ class Ingest:
         changed: list[Reading] = []
         outcomes: list[list[Outcome]] = []
         for work in batch:
-            if isinstance(work, Delivery):
-                if not (await self._take_traffic(work) or await self._take_trips(work)):
-                    changed += self.desk.take(work)
-                outcomes.append([])
-            else:
-                self.desk.health_of(work.feed_id).count_message(self.desk.now())
-                readings, told = self.desk.judge(work.feed_id, work.observations)
-                changed += readings
-                outcomes.append(told)
+            readings: list[Reading] = []
+            told: list[Outcome] = []
+            if isinstance(work, _Push):
+                readings, told = self._take_push(work)
+            elif not (await self._take_traffic(work) or await self._take_trips(work)):
+                self._way.begun(work.received_at)
+                readings = self.desk.take(work)
+                self._way.taken_in(changed=bool(readings))
+            changed += readings
+            outcomes.append(told)
         if changed:
+            self._way.saving()
             await self._patiently(lambda: self._save(changed))
+            self._way.saved(self._epoch)
         if self.desk.traffic.touched:
             await self._patiently(self._save_traffic)
         for work, told in zip(batch, outcomes, strict=True):
@@ -132,10 +140,20 @@ class Ingest:
                 work.acknowledge()
             elif not work.done.done():
                 work.done.set_result(told)
+        self._way.acknowledged()
         received = [work.received_at for work in batch if isinstance(work, Delivery)]
         if received:
             lasted = self.desk.now() - min(received)
             self._metrics.acknowledged(lasted.total_seconds(), self._queue.qsize())
+
+    def _take_push(self, push: _Push) -> tuple[list[Reading], list[Outcome]]:
+        """Judge what was decoded where it came in."""
+        self.desk.health_of(push.feed_id).count_message(self.desk.now())
+        self._way.begun(push.observations[0].received_at)
+        self._way.decoded(push.feed_id, len(push.observations))
+        readings, told = self.desk.judge(push.feed_id, push.observations)
+        self._way.taken_in(changed=bool(readings))
+        return readings, told
 
     async def _take_traffic(self, delivery: Delivery) -> bool:
         """Take in a delivery of a traffic source; False where it is of none."""
@@ -240,6 +258,7 @@ class Ingest:
                 return await work()
             except StoreAway as fault:
                 self._metrics.store_retried()
+                self._way.store_away()
                 log.warning("store away (%s); again in %.1f s", fault, delay)
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_LONGEST_S)

@@ -19,6 +19,8 @@ Gate = Callable[[web.Request], web.StreamResponse | None]
 """Gives the refusal of a request that shall not reach its handler."""
 ShowRefusal = Callable[[web.Request, web.StreamResponse], web.StreamResponse]
 """Gives a page for people instead of a problem document."""
+Trace = Callable[[str, Handler], Handler]
+"""Wraps the handler of a route so that requests are told of."""
 _KEY = web.RequestKey("request_id", str)
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """What is counted and logged by its name; a client may send any word."""
@@ -37,14 +39,18 @@ class Around:
     more, in calls that only find out which of them are to be called.
     """
 
-    def __init__(self, metrics: WebMetrics, gates: Sequence[Gate] = ()) -> None:
+    def __init__(
+        self, metrics: WebMetrics, gates: Sequence[Gate] = (), trace: Trace | None = None
+    ) -> None:
         """Nothing wrapped yet.
 
         Args:
             metrics: where requests are counted.
             gates: asked in their order, before the handler.
+            trace: wraps what is wrapped once more; None leaves it as it is.
         """
         self._metrics = metrics
+        self._trace = trace
         self._gates = (_limit_query, *gates)
 
     def wrap(
@@ -74,7 +80,7 @@ class Around:
             if show_refusal is not None and response.content_type == PROBLEM_TYPE:
                 response = show_refusal(request, response)
             duration = time.perf_counter() - began
-            method = request.method if request.method in _METHODS else "other"
+            method = method_of(request)
             answered(route, method, response.status, duration)
             if isinstance(response, ReadyAnswer):
                 level, request_id = logging.DEBUG, response.request_id
@@ -91,7 +97,7 @@ class Around:
                 )  # fmt: skip
             return response
 
-        return handle
+        return handle if self._trace is None else self._trace(route, handle)
 
 
 class Routes:
@@ -152,6 +158,11 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers.setdefault(name, value)
     if request.path.startswith("/v1/"):
         response.headers["Access-Control-Allow-Origin"] = "*"
+
+
+def method_of(request: web.Request) -> str:
+    """A request's method as it is counted and told."""
+    return request.method if request.method in _METHODS else "other"
 
 
 def request_id_of(request: web.Request) -> str:

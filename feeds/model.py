@@ -62,6 +62,7 @@ class RefusalReason(StrEnum):
     AMBIGUOUS = "ambiguous"
     STALE = "stale"
     DIFFERENTIAL = "differential"
+    OUR_FAULT = "our_fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,7 +152,7 @@ class Desk:
         reasons = [one.reason.value for one in refusals]
         self.way.decoded(definition.id, len(observations), reasons)
         for refusal in refusals:
-            self._count(refusal)
+            self.count(refusal)
         seen = {observation.facility_id for observation in observations}
         changed, _ = self.judge(definition.id, observations, seen)
         return changed
@@ -249,10 +249,10 @@ class Desk:
         if isinstance(decoded, Refusal):
             health = self.health_of(decoded.feed_id)
             self.way.decoded(health.id, 0, [decoded.reason.value])
-        self._count(decoded)
+        self.count(decoded)
         return []
 
-    def _count(self, decoded: Decoded) -> None:
+    def count(self, decoded: Decoded) -> None:
         """What is no observation."""
         match decoded:
             case Refusal():

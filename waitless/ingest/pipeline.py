@@ -3,18 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.model import Delivery, Observation
 from waitless.ingest.desk import Desk
+from waitless.ingest.intake import Intake, Push
 from waitless.ingest.way import Outcome
 from waitless.metrics import IngestMetrics
 from waitless.reading import Reading
 from waitless.redis_link import StoreAway
 from waitless.store import Store
-from waitless.timetable.desk import decode_delivery as decode_trips
-from waitless.traffic.desk import decode_delivery
 
 log = logging.getLogger(__name__)
 
@@ -22,22 +20,11 @@ QUEUE_LENGTH = 1000
 BATCH = 200
 IDLE_TURNS = 5
 """Turns of the event loop without a new delivery after which a batch is complete."""
-LARGE_BYTES = 256 * 1024
-"""Traffic documents from this size on are decoded in a thread: DATEX II takes 40 to 70 ms a MB."""
 BACKFILL_S = 5.0
 """A writer that finds no forecasts takes in nothing for about this long at most, while it learns
 from the history: a full one takes 0.2 s a facility. The rest begin with their next reading."""
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.1, 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Push:
-    """Observations that somebody waits to see stored."""
-
-    feed_id: str
-    observations: Sequence[Observation]
-    done: "asyncio.Future[list[Outcome]]"
 
 
 class Ingest:
@@ -51,9 +38,10 @@ class Ingest:
     def __init__(self, desk: Desk, store: Store, metrics: IngestMetrics) -> None:
         self.desk = desk
         self._way = desk.way
+        self._intake = Intake(desk)
         self._store = store
         self._metrics = metrics
-        self._queue: asyncio.Queue[Delivery | _Push] = asyncio.Queue(QUEUE_LENGTH)
+        self._queue: asyncio.Queue[Delivery | Push] = asyncio.Queue(QUEUE_LENGTH)
         self._writing = asyncio.Lock()
         self._epoch = 0
         self._restored = asyncio.Event()
@@ -72,7 +60,7 @@ class Ingest:
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         first = observations[0]
         self._way.handed_over(first.feed_id, first.received_at)
-        await self._queue.put(_Push(first.feed_id, observations, done))
+        await self._queue.put(Push(first.feed_id, observations, done))
         return await done
 
     async def save(self, facility_id: str) -> None:
@@ -97,7 +85,7 @@ class Ingest:
         while True:
             await self.process(await self._gather())
 
-    async def _gather(self) -> list[Delivery | _Push]:
+    async def _gather(self) -> list[Delivery | Push]:
         """The next batch: what is there, and what arrives within the next turns of the loop.
 
         The store's script costs as much for a hundred readings as for three, and a broker with a
@@ -114,19 +102,12 @@ class Ingest:
             batch.append(self._queue.get_nowait())
         return batch
 
-    async def process(self, batch: Sequence[Delivery | _Push]) -> None:
+    async def process(self, batch: Sequence[Delivery | Push]) -> None:
         """One batch, from bytes to acknowledgement."""
         changed: list[Reading] = []
         outcomes: list[list[Outcome]] = []
         for work in batch:
-            readings: list[Reading] = []
-            told: list[Outcome] = []
-            if isinstance(work, _Push):
-                readings, told = self._take_push(work)
-            elif not (await self._take_traffic(work) or await self._take_trips(work)):
-                self._way.begun(work.received_at)
-                readings = self.desk.take(work)
-                self._way.taken_in(changed=bool(readings))
+            readings, told = await self._intake.take(work)
             changed += readings
             outcomes.append(told)
         if changed:
@@ -145,39 +126,6 @@ class Ingest:
         if received:
             lasted = self.desk.now() - min(received)
             self._metrics.acknowledged(lasted.total_seconds(), self._queue.qsize())
-
-    def _take_push(self, push: _Push) -> tuple[list[Reading], list[Outcome]]:
-        """Judge what was decoded where it came in."""
-        self.desk.health_of(push.feed_id).count_message(self.desk.now())
-        self._way.begun(push.observations[0].received_at)
-        self._way.decoded(push.feed_id, len(push.observations))
-        readings, told = self.desk.judge(push.feed_id, push.observations)
-        self._way.taken_in(changed=bool(readings))
-        return readings, told
-
-    async def _take_traffic(self, delivery: Delivery) -> bool:
-        """Take in a delivery of a traffic source; False where it is of none."""
-        source = self.desk.traffic.find_source(delivery)
-        if source is None:
-            return False
-        if len(delivery.payload) < LARGE_BYTES:
-            said = decode_delivery(source, delivery)
-        else:
-            said = await asyncio.to_thread(decode_delivery, source, delivery)
-        self.desk.traffic.take(source, said, delivery.received_at)
-        return True
-
-    async def _take_trips(self, delivery: Delivery) -> bool:
-        """Take in a delivery of a source of trip updates; False where it is of none.
-
-        In a thread: the first of a process loads what reads them, which takes 70 ms.
-        """
-        source = self.desk.trips.find_source(delivery.feed_id)
-        if source is None:
-            return False
-        said = await asyncio.to_thread(decode_trips, source, delivery)
-        self.desk.trips.take(source, said, delivery.received_at)
-        return True
 
     async def mend_store(self) -> None:
         """Write every reading again where the store has come back with less than it held.

@@ -2,8 +2,9 @@
 
 import logging
 
+from waitless.faults import locate_fault
+
 SERVER_LOG = "aiohttp.server"
-FRAMES = 5
 
 
 class Discretion(logging.Filter):
@@ -24,20 +25,6 @@ class Discretion(logging.Filter):
         record.exc_info = None
         record.exc_text = None
         return True
-
-
-def locate_fault(fault: BaseException) -> str:
-    """The kind of a fault and where in the code it came up, innermost first.
-
-    Never its message: what a handler stumbled over may be what a client wrote.
-    """
-    frames = []
-    step = fault.__traceback__
-    while step is not None:
-        name = step.tb_frame.f_code.co_filename.rsplit("/", maxsplit=1)[-1]
-        frames.append(f"{name}:{step.tb_lineno}")
-        step = step.tb_next
-    return f"{type(fault).__name__} at {' < '.join(reversed(frames[-FRAMES:]))}"
 
 
 def be_discreet() -> None:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import orjson
 from aiohttp import web
 
-from waitless.web.discretion import locate_fault
+from waitless.faults import locate_fault
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,107 @@
+"""Messages that a fault of ours comes up over: they are refused, and nothing else is held up."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from feeds.model import Observation, Wait
+from feeds.mqtt import MqttEndpoint
+from tests.support.clock import FakeClock
+from tests.support.messages import observation
+from tests.support.servers import Server
+from tests.support.service import assert_problem, eventually, serving
+from tests.test_end_to_end import feed, mqtt_settings, provider, shown_wait
+from waitless.app import create_app
+from waitless.belief import Believer, Verdict
+from waitless.keys import Role, make_key
+
+UNLUCKY = 13
+SECRET = "what it stumbled over"
+
+
+@pytest.fixture
+def fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Belief that fails over a wait of 13 minutes, once it has judged what came before it."""
+    judge = Believer.judge_delivery
+
+    def judge_badly(
+        self: Believer, feed_id: str, observations: Sequence[Observation], now: datetime
+    ) -> list[Verdict]:
+        verdicts = judge(self, feed_id, observations, now)
+        if any(isinstance(one.wait, Wait) and one.wait.minutes == UNLUCKY for one in observations):
+            raise ZeroDivisionError(SECRET)
+        return verdicts
+
+    monkeypatch.setattr(Believer, "judge_delivery", judge_badly)
+
+
+@pytest.mark.usefixtures("fault_of_ours")
+async def test_a_message_is_refused_by_name_and_the_next_ones_are_believed(
+    own_redis: Server,
+    mosquitto: Server,
+    endpoint: MqttEndpoint,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = FakeClock(running=True)
+    app = create_app(mqtt_settings(own_redis, mosquitto), now=clock)
+    began = clock() - timedelta(minutes=5)
+
+    async with serving(app) as patient, provider(endpoint) as publish:
+        await publish(observation(minutes=22, as_of=began))
+        await publish(observation(minutes=UNLUCKY, as_of=began + timedelta(minutes=1)))
+        await publish(observation("folkestone-utc", minutes=40, as_of=began))
+
+        async def others_are_shown() -> bool:
+            return await shown_wait(patient, "folkestone-utc") == 40
+
+        await eventually(others_are_shown)
+        assert await shown_wait(patient) == 22
+
+        async def refused() -> bool:
+            return (await feed(patient, "kcht"))["refused"] == {"our_fault": 1}
+
+        await eventually(refused)
+        assert 'waitless_refusals_total{feed="kcht",reason="our_fault"} 1.0' in (
+            await (await patient.get("/metrics")).text()
+        )
+
+        await publish(observation(minutes=25, as_of=began + timedelta(minutes=2)))
+
+        async def newer_is_shown() -> bool:
+            return await shown_wait(patient) == 25
+
+        await eventually(newer_is_shown)
+    [told] = [one for one in caplog.records if one.levelno == logging.CRITICAL]
+    assert "ZeroDivisionError at test_our_faults.py" in told.getMessage()
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.usefixtures("fault_of_ours")
+async def test_who_pushes_is_told_that_it_is_not_their_doing(
+    own_redis: Server, mosquitto: Server, tmp_path: Path
+) -> None:
+    key, lines = make_key("kcht", Role.PROVIDER)
+    keys = tmp_path / "keys.toml"
+    keys.write_text(lines)
+    settings = msgspec.structs.replace(mqtt_settings(own_redis, mosquitto), keys_file=keys)
+    clock = FakeClock(running=True)
+
+    async with serving(create_app(settings, now=clock)) as hospital:
+
+        async def push(minutes: int) -> Any:
+            service = {
+                "serviceId": "deal-utc",
+                "waitingTimeMins": minutes,
+                "lastUpdated": f"{clock() - timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}",
+            }
+            headers = {"Authorization": f"Bearer {key}"}
+            return await hospital.post("/v1/capacities", json=service, headers=headers)
+
+        await assert_problem(await push(UNLUCKY), 500, "internal")
+        taken = await push(5)
+        assert (await taken.json())["outcomes"][0]["outcome"] == "believed"

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import cycle
 
+from loadtests.faults.fault import Fault
 from loadtests.faults.load import Load, Mark
 from loadtests.faults.report import print_row
 from loadtests.faults.run import Row
-from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, INGESTS, Stage
 from loadtests.faults.traffic import Traffic
 from loadtests.processes import list_use

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from loadtests.faults.account import Account, Balance, balance
+from loadtests.faults.fault import Fault
 from loadtests.faults.judged import Judged, Log
 from loadtests.faults.observer import ASK_EVERY_S, Observer, Seen
-from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, STARTED_WITHIN_S, Stage
 from loadtests.faults.traffic import BURSTING, PUBLISHING, PUSHING, Traffic
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 CHUNK = 64 * 1024
@@ -24,6 +24,8 @@ class Proxy:
         """Close every new connection at once: a way that is cut."""
         self.chunk = CHUNK
         """The most bytes that are carried at a time: few, with a delay, are a slow drip."""
+        self.hears: Callable[[str, bytes], None] | None = None
+        """Told who sends (`client`, `server`) which chunk, right before it is carried."""
         self._target = target
         self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._deaf: set[asyncio.StreamWriter] = set()
@@ -37,8 +39,8 @@ class Proxy:
         except OSError:
             writer.close()
             return
-        for source, sink in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._carry(source, sink))
+        for sender, source, sink in (("client", reader, back), ("server", there, writer)):
+            task = asyncio.create_task(self._carry(sender, source, sink))
             self._tasks[task] = sink
             task.add_done_callback(self._tasks.pop)
 
@@ -66,12 +68,16 @@ class Proxy:
         for sink in self._tasks.values():
             sink.transport.abort()
 
-    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, sender: str, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+    ) -> None:
         try:
             while chunk := await source.read(self.chunk):
                 await asyncio.sleep(self.delay_s)
                 while self.hangs:
                     await asyncio.sleep(0.05)
+                if self.hears is not None:
+                    self.hears(sender, chunk)
                 if sink not in self._deaf:
                     sink.write(chunk)
         except OSError:

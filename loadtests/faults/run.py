@@ -100,6 +100,8 @@ class Run:
         if fault.clock_steps:
             self._observer.newest.clear()
         recovered_s = await self._until_recovered(stage.now(), RECOVERED_WITHIN_S)
+        if seen.failed:
+            seen.breaks(f"{seen.failed} questions answered by neither process, or with an error")
         if recovered_s is None:
             seen.breaks(f"not recovered within {RECOVERED_WITHIN_S:g} s")
         drawn = None

@@ -20,6 +20,8 @@ PARTS = ("redis", "broker", "writer", "standby", "api")
 WAYS = (
     "ingest-redis", "api-redis", "ingest-broker", "providers-broker", "patients-api 1",
 )  # fmt: skip
+FULL_S = 13.0
+"""Longer than a silent connection is trusted (10 s): Redis refuses the PING then, too."""
 DELAY_S, DRIP_BYTES, DRIP_EVERY_S = 0.4, 512, 0.02
 POISON = (
     b"{", b"\x00" * 70_000, b'{"specversion": "1.0"}', b"[" * 40_000, b"\xff\xfe", b'"a"', b"1e999",
@@ -45,7 +47,7 @@ def list_faults() -> Iterator[Fault]:
         yield kill_at(moment, KILLS)
     for way in WAYS:
         yield from _faults_of_way(way)
-    yield Fault(name="disk full: redis", begin=_fill, end=_empty, lasts_s=6, wants_disk=True)
+    yield Fault(name="disk full: redis", begin=_fill, end=_empty, lasts_s=FULL_S, wants_disk=True)
     yield Fault(name="redis lost, a copy restored", begin=_lose, end=nothing, forgets=True)
     yield Fault(name="broker forgets all", begin=_forget, end=nothing, forgets=True)
     yield Fault(name="1,000 publishers come back", begin=_crowd, end=nothing, forgets=True)

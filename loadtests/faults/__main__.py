@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from loadtests.benchmarks.figures import RESULTS
+from loadtests.faults.fault import Fault
 from loadtests.faults.report import print_headings, print_row, save
 from loadtests.faults.run import Row, Run
-from loadtests.faults.scenarios import Fault, list_faults
+from loadtests.faults.scenarios import list_faults
 from loadtests.faults.stage import running_stage
 
 

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import cycle
 
+from loadtests.faults.fault import Fault
 from loadtests.faults.load import Load, Mark
 from loadtests.faults.report import print_row
 from loadtests.faults.run import Row
-from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, INGESTS, Stage
 from loadtests.faults.traffic import Traffic
 from loadtests.processes import list_use
@@ -40,8 +40,14 @@ class Endured:
         self.load = Load(stage.folder / "questions.txt", self.marks)
         self.began_s = 0.0
         """By the monotonic clock."""
+        self.ending = False
+        """Set, no other fault begins."""
         self._stage, self._rate = stage, rate
         self._begun = asyncio.Event()
+
+    def end(self) -> None:
+        """Play the fault that is going on to its end, and no other."""
+        self.ending = True
 
     @property
     def ended(self) -> int:
@@ -51,20 +57,24 @@ class Endured:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Ask, look and tell for as long as the context lasts, from the first fault on."""
-        async with asyncio.TaskGroup() as group:
+        ports = {name: self._stage.ways[f"patients-{name}"].port for name in APIS}
+        async with (
+            self.load.asking(self._rate, ports, self._begun),
+            asyncio.TaskGroup() as group,
+        ):
             tasks = [group.create_task(one) for one in (self._look(), self._tell())]
             yield
             for task in tasks:
                 task.cancel()
 
     def faults(self, faults: Sequence[Fault], seconds: float) -> Iterator[Fault]:
-        """These over and over; none begins after so long."""
+        """These over and over; none begins after so long, or once it is `ending`."""
         self.began_s = time.monotonic()
         self._begun.set()
         for one in cycle(faults):
-            if self._now_s() > seconds:
-                return
             yield self._marked(one)
+            if self.ending or self._now_s() > seconds:
+                return
 
     def take_row(self, row: Row) -> None:
         """Keep what came of a fault, and tell it at once where a rule was broken."""
@@ -100,12 +110,10 @@ class Endured:
 
     async def _tell(self) -> None:
         await self._begun.wait()
-        ports = {name: self._stage.ways[f"patients-{name}"].port for name in APIS}
-        async with self.load.asking(self._rate, ports):
-            while True:
-                await asyncio.sleep(TELL_EVERY_S)
-                self.load.read()
-                print(self._line(), flush=True)
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            self.load.read()
+            print(self._line(), flush=True)
 
     def _line(self) -> str:
         seen = self.load.seen.values()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from asyncio.subprocess import PIPE
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -55,30 +56,32 @@ class Load:
         self.seen: dict[str, Asked] = {}
         """By fault."""
         self.late_ms: list[float] = []
+        self.status = 0
+        """With which the process ended; not 0: it failed, and some were not asked."""
         self._path, self._marks = path, marks
         self._read_bytes = 0
 
     @asynccontextmanager
-    async def asking(self, rate: float, ports: Mapping[str, int]) -> AsyncIterator[None]:
-        """The process, for as long as the context lasts; then everything is read.
-
-        Raises:
-            RuntimeError: it failed.
-        """
+    async def asking(
+        self, rate: float, ports: Mapping[str, int], begun: asyncio.Event
+    ) -> AsyncIterator[None]:
+        """The process, which asks from `begun` on, as long as the context lasts."""
         named = [f"{name}={port}" for name, port in ports.items()]
         with self._path.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
-                *PROGRAM, str(rate), *named, stdout=file, cwd=ROOT
+                *PROGRAM, str(rate), *named, stdin=PIPE, stdout=file, cwd=ROOT
             )
+        assert process.stdin is not None  # noqa: S101 - a pipe
+        starting = asyncio.create_task(_start(process.stdin, begun))
         try:
             yield
         finally:
+            starting.cancel()
             if process.returncode is None:
                 process.terminate()
-            status = await process.wait()
-        self.read()
-        if status:
-            raise RuntimeError(f"the patients' process ended with {status}")
+            process.stdin.close()
+            self.status = await process.wait()
+            self.read()
 
     def read(self) -> None:
         """Take in what was told since the last time."""
@@ -113,3 +116,8 @@ def find_fault(question: Question, marks: Sequence[Mark]) -> tuple[str, str]:
         return UNDISTURBED, ""
     last = marks[begun - 1]
     return (last.fault, "") if last.ended_s >= question.due_s else (UNDISTURBED, last.fault)
+
+
+async def _start(to: asyncio.StreamWriter, begun: asyncio.Event) -> None:
+    await begun.wait()
+    to.write(b"\n")

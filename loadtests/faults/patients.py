@@ -1,10 +1,10 @@
 """Patients by the hundred, open loop, whatever is being done to who answers them.
 
 `python -m loadtests.faults.patients RATE NAME=PORT NAME=PORT`, a process of its own: a line for
-each question, until it is told to end. Each asks one of the answering processes and, where that one
-does not answer, the other, as nginx lets them; its time counts from when its question was due to
-the last byte of the answer it got. `loadtests.faults.observer` holds answers to the rules; here
-they are only counted.
+each question, from the first line of its input on, until SIGTERM. Each asks one of the answering
+processes and, where that one does not answer, the other, as nginx lets them; its time counts from
+when its question was due to the last byte of the answer it got. `loadtests.faults.observer` holds
+answers to the rules; here they are only counted.
 """
 
 import asyncio
@@ -140,7 +140,7 @@ class Patients:
 
 
 async def main() -> None:
-    """Ask until SIGTERM."""
+    """Ask from the first line of the input on, until SIGTERM."""
     rate, *named = sys.argv[1:]
     ports = {name: int(port) for name, _, port in (one.partition("=") for one in named)}
     chance = Random(SEED)
@@ -148,6 +148,7 @@ async def main() -> None:
     paths = [f"/v1/recommendations?{questions.draw(chance)}" for _ in range(QUESTIONS)]
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
+    await asyncio.to_thread(sys.stdin.readline)
     async with Patients(ports, paths, lambda one: print(one.line())).asking(float(rate), chance):
         while not ending.is_set():
             sys.stdout.flush()

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from loadtests.faults.account import Account, Balance, balance
+from loadtests.faults.fault import Fault
 from loadtests.faults.judged import Judged, Log
 from loadtests.faults.observer import ASK_EVERY_S, Observer, Seen
-from loadtests.faults.scenarios import Fault
 from loadtests.faults.stage import APIS, STARTED_WITHIN_S, Stage
 from loadtests.faults.traffic import BURSTING, PUBLISHING, PUSHING, Traffic
 
@@ -100,6 +100,8 @@ class Run:
         if fault.clock_steps:
             self._observer.newest.clear()
         recovered_s = await self._until_recovered(stage.now(), RECOVERED_WITHIN_S)
+        if seen.failed:
+            seen.breaks(f"{seen.failed} questions answered by neither process, or with an error")
         if recovered_s is None:
             seen.breaks(f"not recovered within {RECOVERED_WITHIN_S:g} s")
         drawn = None

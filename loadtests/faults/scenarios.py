@@ -1,15 +1,16 @@
-"""The faults: what begins each, what ends it, and what is to be known of it."""
+"""The faults, each as it is done to the stage."""
 
 import asyncio
 import shutil
 from asyncio.subprocess import PIPE
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from loadtests.faults.acknowledging import MOMENTS, kill_at
 from loadtests.faults.component import Component
 from loadtests.faults.crowd import Crowd
+from loadtests.faults.fault import Act, Fault, nothing
 from loadtests.faults.stage import INGESTS, Stage
 from loadtests.faults.traffic import Traffic
 from tests.support.proxy import Proxy
@@ -19,35 +20,17 @@ PARTS = ("redis", "broker", "writer", "standby", "api")
 WAYS = (
     "ingest-redis", "api-redis", "ingest-broker", "providers-broker", "patients-api 1",
 )  # fmt: skip
+FULL_S = 13.0
+"""Longer than a silent connection is trusted (10 s): Redis refuses the PING then, too."""
 DELAY_S, DRIP_BYTES, DRIP_EVERY_S = 0.4, 512, 0.02
 POISON = (
     b"{", b"\x00" * 70_000, b'{"specversion": "1.0"}', b"[" * 40_000, b"\xff\xfe", b'"a"', b"1e999",
 )  # fmt: skip
 BURST = 300
+KILLS = 10
 STEP_S = 3600.0
 OPS = Path(__file__).parents[2] / "ops"
 COPY_AGE_S = 4.0
-Act = Callable[[Stage, Traffic], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One fault."""
-
-    name: str
-    begin: Act
-    end: Act
-    lasts_s: float = 0.0
-    forgets: bool = False
-    """The broker forgets what came since it last saved, or Redis what came since its copy was made:
-    a loss of theirs, which is told and not judged."""
-    clock_steps: bool = False
-    """Times go back: then the history takes nothing older than its newest, and is not compared."""
-    wants_disk: bool = False
-
-
-async def nothing(_: Stage, __: Traffic) -> None:
-    """No act."""
 
 
 def list_faults() -> Iterator[Fault]:
@@ -60,9 +43,11 @@ def list_faults() -> Iterator[Fault]:
             yield _fault_of(pair, how)
     for parts in (["writer"], ["redis"], ["redis", "writer"]):
         yield _fault_in_a_burst(parts)
+    for moment in MOMENTS:
+        yield kill_at(moment, KILLS)
     for way in WAYS:
         yield from _faults_of_way(way)
-    yield Fault(name="disk full: redis", begin=_fill, end=_empty, lasts_s=6, wants_disk=True)
+    yield Fault(name="disk full: redis", begin=_fill, end=_empty, lasts_s=FULL_S, wants_disk=True)
     yield Fault(name="redis lost, a copy restored", begin=_lose, end=nothing, forgets=True)
     yield Fault(name="broker forgets all", begin=_forget, end=nothing, forgets=True)
     yield Fault(name="1,000 publishers come back", begin=_crowd, end=nothing, forgets=True)

@@ -2,7 +2,7 @@
 
 `python -m loadtests.faults.soak`, for LOAD_SECONDS (3600) and LOAD_RATE questions a second (200);
 exits with 1 where a budget of `[soak]` or `[growth]` in budgets.toml is broken. A line a minute;
-then `loadtests/results/soak`.
+then `loadtests/results/soak`, after a SIGTERM likewise.
 """
 
 import asyncio
@@ -11,11 +11,13 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from loadtests.benchmarks.figures import RESULTS
 from loadtests.budgets import all_kept, judge, load_budgets
 from loadtests.faults.endured import Endured
+from loadtests.faults.fault import Fault
 from loadtests.faults.run import Run
 from loadtests.faults.scenarios import list_faults
 from loadtests.faults.soak_report import list_lines, measure, save
@@ -41,10 +43,10 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="waitless-soak-"))
     logging.basicConfig(filename=folder / "soak.log")
     print(f"{seconds:.0f} s of faults, {rate:.0f} questions a second; logs in {folder}", flush=True)
-    endured = asyncio.run(_soak(seconds, rate, folder))
+    endured = asyncio.run(endure(list_harmless(), seconds, rate, folder))
     figures = measure(endured)
     budgets = load_budgets("soak")
-    if seconds >= JUDGED_FROM_S:
+    if figures["seconds"] >= JUDGED_FROM_S:
         budgets |= load_budgets("growth")
     verdicts = judge(figures, budgets)
     print("\n".join(list_lines(endured)))
@@ -55,15 +57,25 @@ def main() -> int:
     return 0 if all_kept(verdicts) else 1
 
 
-async def _soak(seconds: float, rate: float, folder: Path) -> Endured:
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - we are in one
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    harmless = [one for one in list_faults() if not any(part in one.name for part in DEADLY)]
+def list_harmless() -> list[Fault]:
+    """The faults that no process of ours ends of."""
+    return [one for one in list_faults() if not any(part in one.name for part in DEADLY)]
+
+
+async def endure(faults: Sequence[Fault], seconds: float, rate: float, folder: Path) -> Endured:
+    """Play these over and over for so long, under so many questions a second; SIGTERM ends it.
+
+    Args:
+        faults: what is played.
+        seconds: no fault begins later; 0 plays one.
+        rate: of patients' questions.
+        folder: an empty one; logs stay in it.
+    """
     async with running_stage(folder) as stage:
         endured = Endured(stage, rate)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, endured.end)
         async with endured.watching():
-            await Run(stage, endured.take_row).play(endured.faults(harmless, seconds))
+            await Run(stage, endured.take_row).play(endured.faults(faults, seconds))
     return endured
 
 

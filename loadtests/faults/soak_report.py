@@ -1,5 +1,6 @@
 """What a soak prints and saves: a table of processes and of faults, figures as JSON, a plot."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -29,7 +30,10 @@ THINNEST_MIN = 0.02
 
 
 def measure(endured: Endured) -> dict[str, float]:
-    """The figures of a soak by name; times in milliseconds, of all answers."""
+    """The figures of a soak by name; times in milliseconds, of all answers.
+
+    Without errors (NaN) where patients' process has failed.
+    """
     ours = [{name: held[name] for name in OURS} for held in (endured.memory, endured.descriptors)]
     last = max(samples[-1][0] for samples in ours[0].values())
     seen = endured.load.seen.values()
@@ -37,7 +41,9 @@ def measure(endured: Endured) -> dict[str, float]:
     return {
         "memory_growth_percent": most_growth_percent(ours[0], last),
         "descriptor_growth_percent": most_growth_percent(ours[1], last),
-        "errors": float(
+        "errors": math.nan
+        if endured.load.status
+        else float(
             sum(one.failed.total() for one in seen)
             + sum(row.failed + len(row.broken) for row in endured.rows)
         ),

@@ -33,8 +33,10 @@ DISK_BYTES = 96 * 2**20
 class Stepped(Serving):
     """A `waitless serve` by a clock that can be stepped."""
 
-    def __init__(self, clock: Path, folder: Path, *arguments: str, **environment: str) -> None:
-        self.program = (sys.executable, "-m", "loadtests.faults.stepped", str(clock))
+    def __init__(
+        self, module: str, clock: Path, folder: Path, *arguments: str, **environment: str
+    ) -> None:
+        self.program = (sys.executable, "-m", module, str(clock))
         self.begins: list[int] = []
         """Where in its log each of its lives begins, in bytes."""
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
@@ -84,6 +86,14 @@ class Stage:
             self.components[name] for name in sorted(INGESTS, key=lambda one: told[one])
         )
 
+    async def wait_for_writer(self) -> Component:
+        """The process that writes, once there is one, with a standby or without."""
+        while True:
+            for name in INGESTS:
+                if await self._status(self.components[name].port) == "ready":
+                    return self.components[name]
+            await asyncio.sleep(0.1)
+
     async def settled(self) -> bool:
         """Whether one writes, one stands by and both that answer are ready."""
         try:
@@ -104,11 +114,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def running_stage(folder: Path) -> AsyncIterator[Stage]:
+async def running_stage(
+    folder: Path, module: str = "loadtests.faults.stepped"
+) -> AsyncIterator[Stage]:
     """Everything, started; ready is for the caller to wait for, once somebody publishes.
 
     Args:
         folder: an empty one; logs stay in it.
+        module: what is run as `waitless`, with the clock's file before its arguments.
 
     Raises:
         TimeoutError: it does not come up.
@@ -136,7 +149,7 @@ async def running_stage(folder: Path) -> AsyncIterator[Stage]:
         clock = folder / "clock"
         step_clock(clock, 0.0)
         components = {"redis": Component("redis", redis), "broker": Component("broker", broker)}
-        served = {name: _serve(name, folder, clock, ways) for name in (*INGESTS, *APIS)}
+        served = {name: _serve(name, module, folder, clock, ways) for name in (*INGESTS, *APIS)}
         for name, child in served.items():
             stack.callback(child.close)
             components[name] = Component(name, child)
@@ -151,7 +164,7 @@ async def running_stage(folder: Path) -> AsyncIterator[Stage]:
         yield Stage(components, writers, ways, folder, disk, redis_folder, clock, now, key)
 
 
-def _serve(name: str, folder: Path, clock: Path, ways: Mapping[str, Proxy]) -> Stepped:
+def _serve(name: str, module: str, folder: Path, clock: Path, ways: Mapping[str, Proxy]) -> Stepped:
     """A process of the service, with a folder of its own for its log."""
     role, _, _ = name.partition(" ")
     settings = {
@@ -165,7 +178,7 @@ def _serve(name: str, folder: Path, clock: Path, ways: Mapping[str, Proxy]) -> S
         settings["WAITLESS_LOG_LEVEL"] = "DEBUG"  # what became of each wait
     own = folder / name.replace(" ", "-")
     own.mkdir()
-    return Stepped(clock, own, "--role", role, **settings)
+    return Stepped(module, clock, own, "--role", role, **settings)
 
 
 async def _let_go(components: Sequence[Component]) -> None:

@@ -58,24 +58,6 @@ def test_a_wait_that_another_rule_held_is_passed_over() -> None:
     assert drawn(FIRST, THIRD, writer="over_limit").passed_over == 1
 
 
-def test_a_loss_behind_as_many_repeats_is_found(tmp_path: Path) -> None:
-    """The second wait was believed, left out of the save, and came twice again."""
-    path = tmp_path / "writer.log"
-    at = "1970-01-01 00:00"
-    lines = [
-        f"judged maidstone-ed at {at}:01+00:00: believed",
-        f"judged maidstone-ed at {at}:02+00:00: believed",
-        f"judged maidstone-ed at {at}:03+00:00: believed",
-        f"judged maidstone-ed at {at}:02+00:00: out_of_order",
-        f"judged maidstone-ed at {at}:02+00:00: out_of_order",
-    ]
-    path.write_text("\n".join(lines) + "\n")
-    waits = [FIRST, SECOND, THIRD]
-    words = Judged([Log(path, [0])]).read_on()
-    books = Books((FIRST, THIRD), {"mtw": 2}, {"mtw": 3}, words)
-    assert balance(waits, waits, books).lost == 1
-
-
 def test_each_life_of_a_writer_has_a_word_and_a_line_is_read_once_it_is_whole(
     tmp_path: Path,
 ) -> None:

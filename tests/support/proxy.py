@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 CHUNK = 64 * 1024
@@ -24,16 +24,20 @@ class Proxy:
         """Close every new connection at once: a way that is cut."""
         self.chunk = CHUNK
         """The most bytes that are carried at a time: few, with a delay, are a slow drip."""
+        self.hears: Callable[[str, bytes], None] | None = None
+        """Told who sends (`client`, `server`) which chunk, right before it is carried."""
         self._target = target
         self._tasks: set[asyncio.Task[None]] = set()
         self._sinks: set[asyncio.StreamWriter] = set()
         self._deaf: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        # A task of ours, not the server's own: Python 3.11 complains where one of those is cancelled.
+        task = asyncio.create_task(self._join(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with self._held(writer):
             if self.refuses:
                 return
@@ -42,8 +46,8 @@ class Proxy:
             except OSError:
                 return
             async with self._held(back), asyncio.TaskGroup() as group:
-                group.create_task(self._carry(reader, back))
-                group.create_task(self._carry(there, writer))
+                group.create_task(self._carry("client", reader, back))
+                group.create_task(self._carry("server", there, writer))
 
     def cut(self) -> None:
         """Close every connection, and refuse new ones until `refuses` is False."""
@@ -69,12 +73,16 @@ class Proxy:
         for sink in self._sinks:
             sink.transport.abort()
 
-    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, sender: str, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+    ) -> None:
         try:
             while chunk := await source.read(self.chunk):
                 await asyncio.sleep(self.delay_s)
                 while self.hangs:
                     await asyncio.sleep(0.05)
+                if self.hears is not None:
+                    self.hears(sender, chunk)
                 if sink not in self._deaf:
                     sink.write(chunk)
         except OSError:

@@ -32,7 +32,7 @@ class Proxy:
         self._deaf: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of ours, not the server's own: Python 3.11 complains where one of those is cancelled.
+        # Ours, not the server's own: Python 3.11 complains where one of those is cancelled.
         task = asyncio.create_task(self._join(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -22,7 +22,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from feeds.mqtt import MqttEndpoint
-from tests.support.manual import ROOT, SETUP, read_by_hand
+from tests.support.manual import MANUAL, ROOT, SETUP, read_by_hand
 from tests.support.servers import Server, free_port, require_binary
 from tests.support.service import eventually
 from tests.support.storm import Storm, storm
@@ -249,6 +249,27 @@ async def test_processes_are_added_renewed_and_taken_away_while_people_ask(night
             f"ingest-{night.port('8011')}",
             f"api-{night.port('8004')}",
         }
+
+
+def test_pauses_are_longer_than_nginx_counts_a_process_as_gone() -> None:
+    """Without them, the second goes while nginx does not ask the first again: nobody answers."""
+    conf = (ROOT / "ops/nginx.conf").read_text()
+    (forgets_s,) = map(int, re.findall(r"server api:8080 resolve .*fail_timeout=(\d+)s", conf))
+    (resolves_s,) = map(int, re.findall(r"resolver .* valid=(\d+)s", conf))
+    (by_hand_s,) = map(int, re.findall(r"^FORGIVEN_S=(\d+)", _read("ops/by-hand"), re.MULTILINE))
+    compose_s = [
+        int(one)
+        for text in (MANUAL.read_text(), _read("ops/night"))
+        for one in re.findall(r"\{PAUSE:-(\d+)\}", text)
+    ]
+
+    assert by_hand_s > forgets_s
+    assert len(compose_s) == 3
+    assert min(compose_s) > max(forgets_s, resolves_s)
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text()
 
 
 async def test_what_cannot_be_done_is_said_and_nothing_is_touched(night: Night) -> None:

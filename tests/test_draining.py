@@ -24,7 +24,7 @@ async def test_who_is_accepted_in_the_turn_in_which_that_ends_is_answered() -> N
         asyncio.get_running_loop().call_soon(ending.set)  # just before the connection is taken
         await ending.wait()
         await gate.close(accepting)
-        patient.setblocking(False)  # noqa: FBT003 - the socket's own
+        patient.setblocking(False)
         told = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(patient, 1000), 5)
     assert told.startswith(b"HTTP/1.1 200")
     await server.shutdown()

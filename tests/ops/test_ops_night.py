@@ -98,7 +98,7 @@ class Night:
 
         async def seen() -> bool:
             told = await self.type("ops/by-hand list")
-            return all(Counter(re.findall(r"[\w/-]+", told))[word] for word in words)
+            return all(word in told for word in words)
 
         await eventually(seen, within_s=60)
 
@@ -175,7 +175,7 @@ async def everybody(night: Night, *, asks_again: bool = False) -> AsyncIterator[
 async def start(night: Night) -> None:
     for command in read_by_hand("Start / By hand"):
         await night.type(command)
-    await night.sees("ready", "standby")
+    await night.sees(", ready, of", ", standby, of")
     await night.becomes_ready()
 
 
@@ -185,7 +185,7 @@ async def test_a_night_s_work_is_done_with_the_commands_of_the_manual(night: Nig
     for command in read_by_hand("At night"):
         if command.startswith("ops/by-hand start"):
             os.kill(night.read_pid("api-8001"), signal.SIGKILL)
-            assert "NOT RUNNING" in await night.type("ops/by-hand list")
+            await night.sees("NOT RUNNING")
         await night.type(command)
     assert "NOT RUNNING" not in await night.type("ops/by-hand list")
     await night.becomes_ready()
@@ -285,11 +285,21 @@ async def test_what_cannot_be_done_is_said_and_nothing_is_touched(night: Night) 
         "ops/by-hand": "ops/by-hand start ROLE PORT",
     }.items():
         assert why in await night.type(command, works=False)
-    night.settings.write_text(night.settings.read_text() + 'colour = "red"\n')
+    assert night.read_pids() == before
+
+
+async def test_one_that_does_not_start_says_why_and_stays_in_the_list(night: Night) -> None:
+    right = night.settings.read_text()
+    night.settings.write_text(right + 'colour = "red"\n')
+
     told = await night.type("ops/by-hand start api 8001", works=False)
+
     assert "colour" in told
     assert "did not start" in told
-    assert night.read_pids() == before
+    assert "NOT RUNNING" in await night.type("ops/by-hand list")
+    night.settings.write_text(right)
+    await night.type("ops/by-hand start api 8001")
+    assert "NOT RUNNING" not in await night.type("ops/by-hand list")
 
 
 async def test_sighup_is_not_sent_to_a_process_that_would_end_by_it(night: Night) -> None:

@@ -14,13 +14,12 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from tests.support.processes import Serving, serve
+from tests.support.processes import Serving
 from tests.support.servers import Server, free_port
 from tests.support.signin import PASSWORDS, write_accounts
 from tests.support.storm import QUESTION, STORMING, storm
 from waitless.keys import Role, make_key
 from waitless.registry import SHARE_EVERY_S
-from waitless.serve.process import DRAINED_WITHIN_S
 
 KEY, KEY_LINES = make_key("kcht", Role.PROVIDER)
 
@@ -142,40 +141,6 @@ async def test_told_to_stop_it_drains_and_ends_with_status_0(two: Workers) -> No
     assert await two.ends() == 0
     assert not living(pids)
     assert not list(two.log.parent.glob("waitless-*")), "its private folder is gone"
-
-
-async def test_who_asks_while_a_draining_process_gets_no_time_is_answered_all_the_same(
-    own_redis: Server, tmp_path: Path
-) -> None:
-    """As on a machine with too much to do: all of the time to drain goes by in one turn."""
-    with serve(
-        tmp_path, "--role", "api", WAITLESS_REDIS_URL=f"redis://127.0.0.1:{own_redis.port}/0"
-    ) as one:
-        await one.says("Running on")
-        await one.until(lambda: _accepts(one.port))
-        reader, writer = await asyncio.open_connection("127.0.0.1", one.port)
-        ask = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
-        writer.write(ask)
-        assert b" 200 " in await reader.readline()
-        await reader.readuntil(b"}")
-        one.signal(signal.SIGTERM)
-        await one.until(lambda: not _accepts(one.port))
-        one.signal(signal.SIGSTOP)
-        writer.write(ask)
-        await asyncio.sleep(DRAINED_WITHIN_S + 0.5)
-        one.signal(signal.SIGCONT)
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        assert head.startswith("HTTP/1.1 200")
-        assert "connection: close" in head.lower()
-        writer.close()
-
-
-def _accepts(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 async def test_a_killed_worker_is_replaced_while_the_others_answer(two: Workers) -> None:

@@ -3,9 +3,11 @@
 Real processes, by `ops/by-hand`, behind a real nginx under `ops/nginx.conf`. Ports alone are others
 than in the manual, so that tests can run side by side. What wants a container engine is in
 `test_ops_compose_commands.py`, what wants Prometheus in `test_ops_runbooks.py`.
+`--log-cli-level=INFO` tells how many were answered.
 """
 
 import asyncio
+import logging
 import os
 import re
 import secrets
@@ -28,6 +30,7 @@ from tests.support.service import eventually
 from tests.support.storm import Storm, storm
 from waitless.keys import Role, make_key
 
+log = logging.getLogger(__name__)
 PROVIDER, PROVIDER_LINES = make_key("kcht", Role.PROVIDER)
 UPGRADE = "Upgrade without losing a request"
 RENEWAL = f"{UPGRADE} / New settings, keys or pack for processes of `--workers`"
@@ -170,6 +173,9 @@ async def everybody(night: Night, *, asks_again: bool = False) -> AsyncIterator[
     assert set(asking.statuses) == {200}, night.failed_at_the_door()
     assert asking.statuses[200] > 100
     assert set(done) == {"/v1/capacities 200", "/v1/journeys 201"}, done
+    log.info(
+        "answered %d, asked again %d, sent %s", asking.statuses[200], asking.asked_again, done
+    )
 
 
 async def start(night: Night) -> None:

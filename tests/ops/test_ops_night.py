@@ -173,9 +173,7 @@ async def everybody(night: Night, *, asks_again: bool = False) -> AsyncIterator[
     assert set(asking.statuses) == {200}, night.failed_at_the_door()
     assert asking.statuses[200] > 100
     assert set(done) == {"/v1/capacities 200", "/v1/journeys 201"}, done
-    log.info(
-        "answered %d, asked again %d, sent %s", asking.statuses[200], asking.asked_again, done
-    )
+    log.info("answered %d, asked again %d, sent %s", asking.statuses[200], asking.asked_again, done)
 
 
 async def start(night: Night) -> None:

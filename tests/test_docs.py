@@ -98,7 +98,7 @@ def test_every_route_is_documented() -> None:
 def test_every_metric_is_documented() -> None:
     for metric in Everything().collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")
-        assert f"`{name}`" in words("operations.md")
+        assert f"`{name}`" in words("metrics.md")
 
 
 def test_every_metric_follows_the_conventions() -> None:

@@ -1,14 +1,11 @@
 """`waitless serve --workers N`: real processes, replaced and killed while patients ask."""
 
 import asyncio
-import json
 import os
 import re
 import signal
 import socket
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +17,10 @@ import pytest
 from tests.support.processes import Serving
 from tests.support.servers import Server, free_port
 from tests.support.signin import PASSWORDS, write_accounts
+from tests.support.storm import QUESTION, STORMING, storm
 from waitless.keys import Role, make_key
 from waitless.registry import SHARE_EVERY_S
 
-STORMING = 12
-"""Patients in a storm."""
-QUESTION = "/v1/recommendations?place=CT14&need=wound"
 KEY, KEY_LINES = make_key("kcht", Role.PROVIDER)
 
 
@@ -97,59 +92,6 @@ def two(own_redis: Server, tmp_path: Path) -> Iterator[Workers]:
     serving = Workers(tmp_path, own_redis, "--workers", "2")
     yield serving
     serving.close()
-
-
-class Storm:
-    """Patients who ask over and over on connections they keep, and on new ones."""
-
-    def __init__(self, port: int) -> None:
-        self.statuses: Counter[int] = Counter()
-        self.faults: list[str] = []
-        self._port = port
-
-    async def keep_asking(self, *, keep_alive: bool) -> None:
-        while True:
-            try:
-                await self._ask_on_one_connection(keep_alive=keep_alive)
-            except (OSError, EOFError) as fault:
-                self.faults.append(f"{type(fault).__name__}: {fault}")
-            await asyncio.sleep(0)
-
-    async def _ask_on_one_connection(self, *, keep_alive: bool) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        try:
-            closing = False
-            while not closing:
-                line = f"GET {QUESTION} HTTP/1.1\r\nHost: here\r\n"
-                writer.write(
-                    (line + ("" if keep_alive else "Connection: close\r\n") + "\r\n").encode()
-                )
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
-                assert length is not None, head
-                json.loads(await reader.readexactly(int(length[1])))
-                self.statuses[int(head.split()[1])] += 1
-                closing = "connection: close" in head.lower()
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def storm(port: int) -> AsyncIterator[Storm]:
-    asking = Storm(port)
-    tasks = [
-        asyncio.create_task(asking.keep_asking(keep_alive=number % 4 != 0))
-        for number in range(STORMING)
-    ]
-    try:
-        await asyncio.sleep(0.5)
-        yield asking
-        await asyncio.sleep(0.5)
-    finally:
-        for task in tasks:
-            task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert all(isinstance(one, asyncio.CancelledError) for one in outcomes), outcomes
 
 
 async def test_a_rolling_restart_fails_no_request(two: Workers) -> None:

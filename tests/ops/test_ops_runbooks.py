@@ -17,15 +17,14 @@ from feeds.events import encode_event
 from feeds.mqtt import MqttEndpoint
 from feeds.mqtt_publish import connect_provider
 from feeds.topics import WaitTopic
+from tests.ops.test_ops_prometheus import ALERTS
+from tests.support.manual import MANUAL, ROOT, SETUP, is_typed, read_commands
 from tests.support.messages import observation
 from tests.support.processes import serve
 from tests.support.servers import Server, require_binary
 from tests.support.service import eventually
 from waitless.keys import Role, make_key
 
-ROOT = Path(__file__).parents[2]
-RUNBOOKS = (ROOT / "docs/operations.md").read_text().split("\n## Alerts\n")[1].split("\n## ")[0]
-COMMANDS = re.findall(r"^```sh\n(.*?)^```", RUNBOOKS, re.MULTILINE | re.DOTALL)
 OPERATOR = make_key("night-desk", Role.OPERATOR)
 JUMP_MINUTES = 700
 """Above every hard limit: held until somebody decides."""
@@ -76,6 +75,7 @@ async def watched(
             await eventually(lambda: _is_scraped(address), within_s=30)
             yield {
                 "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
                 "WAITLESS": f"http://127.0.0.1:{serving.port}",
                 "PROMETHEUS": address,
                 "KEY": OPERATOR[0],
@@ -104,18 +104,20 @@ async def _is_scraped(address: str) -> bool:
 
 
 async def test_every_command_of_the_runbooks_works(watched: dict[str, str]) -> None:
-    assert len(COMMANDS) > 12
-    for command in COMMANDS:
+    commands = [one.text for one in read_commands() if one.is_asked]
+    assert len(commands) > 12
+    for command in commands:
         done = await asyncio.to_thread(
             subprocess.run,
-            ["bash", "-euo", "pipefail", "-c", command],
+            ["bash", "-euo", "pipefail", "-c", f"{SETUP}\n{command}"],
+            cwd=ROOT,
             env=watched,
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        assert '"status": "error"' not in done.stdout, command
+        assert '"title"' not in done.stdout, f"{command}\n{done.stdout}"
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{watched['PROMETHEUS']}/api/v1/rules") as response,
@@ -126,11 +128,46 @@ async def test_every_command_of_the_runbooks_works(watched: dict[str, str]) -> N
     assert broken == []
 
 
-def test_what_runbooks_say_of_containers_names_parts_of_the_compose_file() -> None:
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    told = re.findall(
-        r"`docker compose (?:ps|restart|exec|logs --since 15m) ?([a-z]*)[^`]*`", RUNBOOKS
+@pytest.mark.parametrize("name", sorted(ALERTS))
+def test_the_night_begins_with_a_command_for_every_alert(name: str) -> None:
+    begin = f"| [{name}](#{name.lower()}) | {ALERTS[name]['labels']['severity']} | `"
+    (row,) = [line for line in MANUAL.read_text().splitlines() if line.startswith(begin)]
+
+    assert is_typed(row.removeprefix(begin).removesuffix("` |"))
+
+
+def test_no_alert_s_row_is_without_an_alert() -> None:
+    rows = re.findall(r"^\| \[(\w+)\]\(#", MANUAL.read_text(), re.MULTILINE)
+
+    assert sorted(rows) == sorted(ALERTS)
+
+
+def test_urgent_alerts_come_first() -> None:
+    urgencies = re.findall(
+        r"^\| \[\w+\]\(#\w+\) \| (page|ticket) ", MANUAL.read_text(), re.MULTILINE
     )
 
-    assert len(told) > 8
-    assert {name for name in told if name} <= set(services)
+    assert urgencies == sorted(urgencies)
+
+
+def test_every_command_of_the_manual_is_tried_by_one_test() -> None:
+    """By which, its kind says; a command of no kind is one that nobody tries."""
+    for command in read_commands():
+        kinds = [
+            command.is_compose, command.is_by_hand, command.is_asked, command.is_of_backups,
+            command.is_of_secrets,
+        ]  # fmt: skip
+        assert sum(kinds) == 1, command
+
+
+def test_a_command_within_a_sentence_is_known_from_names_and_figures() -> None:
+    for command in (
+        "docker compose down",
+        "ops/backup /here",
+        "rm -rf /tmp",
+        "alerts",
+        "kill -9 1",
+    ):
+        assert is_typed(command), command
+    for name in ("ops/backup", "/readyz", "nginx", "standing by", "waitless.toml", "EVERY=45"):
+        assert not is_typed(name), name

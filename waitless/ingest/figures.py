@@ -1,4 +1,4 @@
-"""Feeds and facilities for Prometheus, as the pulse sees them; docs/operations.md explains each."""
+"""Feeds and facilities for Prometheus, as the pulse sees them; docs/metrics.md explains each."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The ledger's figures for Prometheus; docs/operations.md explains each."""
+"""The ledger's figures for Prometheus; docs/metrics.md explains each."""
 
 from functools import cached_property
 

@@ -1,4 +1,4 @@
-"""What the service counts, by Prometheus's conventions; docs/operations.md explains each."""
+"""What the service counts, by Prometheus's conventions; docs/metrics.md explains each."""
 
 from waitless.metrics.answering import LimitMetrics, SignInMetrics, WebMetrics
 from waitless.metrics.writing import BackupMetrics, IngestMetrics, TrafficMetrics

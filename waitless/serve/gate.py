@@ -63,6 +63,18 @@ class Gate:
 
         return await loop.create_server(admit, sock=listening, backlog=BACKLOG)
 
+    async def close(self, accepting: asyncio.Server) -> None:
+        """Accept nothing more; whoever was accepted is let in.
+
+        asyncio accepts in one turn of its loop and lets in in the next, and drops whom it finds
+        before a server that was closed between the two: its client sees a reset.
+        """
+        loop = asyncio.get_running_loop()
+        for sock in accepting.sockets:
+            loop.remove_reader(sock.fileno())
+        await asyncio.sleep(0)
+        accepting.close()
+
     def _see(self) -> None:
         """Just before the server itself counts a connection that was let in."""
         self._unseen -= 1

@@ -65,7 +65,7 @@ async def serve_app(
         if told is None or await _first(told, ending):
             accepting = await gate.open(cast("web.Server", runner.server), listening)
             await ending.wait()
-            accepting.close()
+            await gate.close(accepting)
             draining.on = True
             if not at_once.is_set():
                 await _drain(runner, at_once)

@@ -1,4 +1,4 @@
-"""The monitor's figures for Prometheus; docs/operations.md explains each."""
+"""The monitor's figures for Prometheus; docs/metrics.md explains each."""
 
 from datetime import datetime
 

@@ -16,7 +16,7 @@ from feeds.mqtt import MqttEndpoint
 from routing.modes import Mode
 from tests.support.clock import MONDAY_MORNING
 from tests.support.messages import observation
-from tests.support.processes import Serving, ports_connected_to
+from tests.support.processes import Serving, ports_connected_to, starved_s
 from tests.support.servers import Server
 from waitless.audit import Action, AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
@@ -139,7 +139,7 @@ async def test_one_who_finds_it_granted_to_another_is_told(
     await Lease(fresh_redis, "east-kent").ask()
     await lapse(fresh_redis)
     with pytest.raises(LeaseLost):
-        await asyncio.wait_for(lease.keep(), 5)
+        await asyncio.wait_for(lease.keep(), 30)
     assert not lease.held
 
 
@@ -323,11 +323,13 @@ async def test_a_killed_writer_is_followed_within_five_seconds(
     async with store:
         first.signal(signal.SIGKILL)
         await first.ends()
-        died = time.monotonic()
+        died, pids = time.monotonic(), (second.pid, own_redis.pid, os.getpid())
+        starved = starved_s(*pids)
         before = await store.load_pulse()
         assert before is not None
         while (pulse := await store.load_pulse()) is None or pulse.at <= before.at:
-            assert time.monotonic() - died < 5, second.log.read_text()
+            took = time.monotonic() - died - (starved_s(*pids) - starved)
+            assert took < 5, second.log.read_text()
             await asyncio.sleep(0.02)
     await second.becomes("ready", within_s=5)
 

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from routing.modes import Mode
 from routing.tablefile import encode_frame, encode_table
 from tests.support.messages import observation
-from tests.support.processes import Serving, serve
+from tests.support.processes import Serving, serve, starved_s
 from tests.support.servers import Server
 from waitless.answers.answers import as_of_last_change
 from waitless.answers.instants import render
@@ -97,10 +97,11 @@ class Asked:
     query: bytes
     began: float
     began_at: datetime
-    starved_s: float
     body: bytes = b""
     answered: float = 0.0
     answered_at: datetime = LONG_AGO
+    starved_s: float = 0.0
+    """As `Version.starved_s`, by when it was answered: a wait is counted once it is over."""
 
     def is_late_for(self, version: Version, late_s: float) -> bool:
         """Whether whoever answers should have known it, had it had a processor all the time."""
@@ -125,10 +126,8 @@ class Writer:
         self.variants = [self._build(factor) for factor in (1.0, 1.4, 0.8)]
 
     def starved_s(self) -> float:
-        """How long the processes' threads have stood ready to run without a processor."""
-        threads = (one for pid in self._pids for one in Path(f"/proc/{pid}/task").iterdir())
-        texts = ((one / "schedstat").read_text() for one in threads)
-        return sum(int(text.split()[1]) for text in texts) / 1e9
+        """How long whoever answers, and Redis, have waited for a processor."""
+        return starved_s(*self._pids)
 
     async def change(self) -> None:
         chance = self._lots.random()
@@ -256,7 +255,7 @@ async def ask_on(
     reader, sink = await asyncio.open_connection("127.0.0.1", port)
     while not done.is_set():
         query = lots.choice(QUESTIONS)
-        asked = Asked(query, time.monotonic(), datetime.now(UTC), writer.starved_s())
+        asked = Asked(query, time.monotonic(), datetime.now(UTC))
         sink.write(b"GET /v1/recommendations?%b HTTP/1.1\r\nHost: here\r\n\r\n" % query)
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"Content-Length: (\d+)", head)
@@ -264,6 +263,7 @@ async def ask_on(
         assert length is not None
         asked.body = await reader.readexactly(int(length[1]))
         asked.answered, asked.answered_at = time.monotonic(), datetime.now(UTC)
+        asked.starved_s = writer.starved_s()
         told.append(asked)
         await asyncio.sleep(lots.choice([0, 0.01, 0.03]))
     sink.close()

@@ -57,7 +57,7 @@ async def hear(heard: asyncio.Queue[Delivery], expected: dict[str, bytes]) -> No
     A retained message can come twice: once as it is published, once with the subscription.
     """
     latest: dict[str, bytes] = {}
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(30):
         while any(latest.get(topic) != payload for topic, payload in expected.items()):
             delivery = await heard.get()
             latest[delivery.topic] = delivery.payload

@@ -21,6 +21,7 @@ from routing.tablefile import encode_frame, encode_table
 from tests.support.messages import observation
 from tests.support.processes import Serving, serve, starved_s
 from tests.support.servers import Server
+from tests.support.tasks import end
 from waitless.answers.answers import as_of_last_change
 from waitless.answers.instants import render
 from waitless.area.pack import Area
@@ -278,8 +279,7 @@ async def heard(writer: Writer) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await end(listening)
 
 
 async def until_followed(serving: Serving, writer: Writer) -> None:

@@ -98,7 +98,7 @@ async def test_one_who_is_gone_is_followed_when_the_lease_lapses(
     await lease.ask()
     began = time.monotonic()
     await Lease(fresh_redis, "east-kent").win()
-    assert LASTS_S - 0.5 < time.monotonic() - began < 5
+    assert LASTS_S - 0.5 < time.monotonic() - began < 15
 
 
 async def test_one_who_keeps_it_is_not_followed(fresh_redis: Redis, lease: Lease) -> None:

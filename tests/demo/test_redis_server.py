@@ -76,7 +76,7 @@ async def test_a_killed_redis_comes_back_with_its_data(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
         async with open_redis(url) as redis:
             assert await redis.get("kept") == b"yes"
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
 
     assert not runs(second)
 

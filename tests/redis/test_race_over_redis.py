@@ -221,7 +221,7 @@ class Reference:
             board = Board(
                 epoch=epoch, readings=readings, feeds={"kcht": health}, pulse=self._writer.pulse
             )
-            instants = {as_of_last_change(board, at) for at in (asked.began_at, asked.answered_at)}
+            instants = list(_list_changes(board, asked))
             for tables in self._writer.tables.allowed(asked):
                 if any(
                     self._answer(asked.query, board, tables, at) == asked.body for at in instants
@@ -246,6 +246,14 @@ class Reference:
                 )
             )
         return self._plain[key]
+
+
+def _list_changes(board: Board, asked: Asked) -> Iterator[datetime]:
+    """The instants that an answer may have been made for: waits can end while it is under way."""
+    since = asked.answered_at + datetime.resolution
+    while since > asked.began_at:
+        since = as_of_last_change(board, since - datetime.resolution)
+        yield since
 
 
 async def ask_on(

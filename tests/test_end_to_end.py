@@ -225,7 +225,7 @@ async def test_with_redis_killed_answers_go_on_degraded_and_nothing_accepted_is_
         async def recovered() -> bool:
             return await shown_wait(patient) == 31
 
-        await eventually(recovered, within_s=15)
+        await eventually(recovered)
         answer = await get_json(patient, "/v1/recommendations", **FROM_DEAL)
         assert not answer["degraded"]
 
@@ -261,7 +261,7 @@ async def test_with_the_broker_killed_its_feeds_are_lost_until_it_is_back(
             async def back() -> bool:
                 return await shown_wait(patient) == 25
 
-            await eventually(back, within_s=15)
+            await eventually(back)
 
 
 async def test_a_message_is_acknowledged_only_after_the_store_holds_it(

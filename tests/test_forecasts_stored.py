@@ -13,6 +13,7 @@ from feeds.model import FacilityStatus, NoFigure, Observation
 from tests.support.clock import MONDAY_MORNING, FakeClock
 from tests.support.messages import observation
 from tests.support.service import eventually
+from tests.support.tasks import end
 from tests.support.waits import made_up
 from waitless.area.pack import Area
 from waitless.belief.rules import unknown_hours
@@ -64,8 +65,7 @@ async def writing(
     try:
         yield ingest
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await end(running)
 
 
 async def teach(ingest: Ingest, clock: FakeClock, waits: list[Observation]) -> None:
@@ -206,8 +206,7 @@ async def test_those_who_answer_follow_outlooks_with_the_readings(
 
             await eventually(seen)
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await end(following)
 
     for board in boards:
         for facility_id, outlook in board.outlooks.items():

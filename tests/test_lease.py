@@ -16,8 +16,9 @@ from feeds.mqtt import MqttEndpoint
 from routing.modes import Mode
 from tests.support.clock import MONDAY_MORNING
 from tests.support.messages import observation
-from tests.support.processes import Serving, ports_connected_to
+from tests.support.processes import Serving, ports_connected_to, starved_s
 from tests.support.servers import Server
+from tests.support.tasks import end
 from waitless.audit import Action, AuditEntry
 from waitless.belief.state import BeliefState, FacilityState
 from waitless.health import FeedHealth, WatchMemory
@@ -97,7 +98,7 @@ async def test_one_who_is_gone_is_followed_when_the_lease_lapses(
     await lease.ask()
     began = time.monotonic()
     await Lease(fresh_redis, "east-kent").win()
-    assert LASTS_S - 0.5 < time.monotonic() - began < 5
+    assert LASTS_S - 0.5 < time.monotonic() - began < 15
 
 
 async def test_one_who_keeps_it_is_not_followed(fresh_redis: Redis, lease: Lease) -> None:
@@ -107,8 +108,7 @@ async def test_one_who_keeps_it_is_not_followed(fresh_redis: Redis, lease: Lease
     await asyncio.sleep(LASTS_S + 1)
     assert not other.done()
     assert not keeping.done()
-    for task in (keeping, other):
-        task.cancel()
+    await end(keeping, other)
 
 
 async def test_one_who_releases_it_is_followed_at_once(fresh_redis: Redis, lease: Lease) -> None:
@@ -139,7 +139,7 @@ async def test_one_who_finds_it_granted_to_another_is_told(
     await Lease(fresh_redis, "east-kent").ask()
     await lapse(fresh_redis)
     with pytest.raises(LeaseLost):
-        await asyncio.wait_for(lease.keep(), 5)
+        await asyncio.wait_for(lease.keep(), 30)
     assert not lease.held
 
 
@@ -151,7 +151,7 @@ async def test_one_who_was_late_goes_on_where_nobody_else_asked(
     keeping = asyncio.create_task(lease.keep())
     await asyncio.sleep(1.5)
     assert not await Lease(fresh_redis, "east-kent").ask()
-    keeping.cancel()
+    await end(keeping)
 
 
 async def test_a_store_that_lost_everything_grants_it_to_its_holder_again(
@@ -162,7 +162,7 @@ async def test_a_store_that_lost_everything_grants_it_to_its_holder_again(
     keeping = asyncio.create_task(lease.keep())
     await asyncio.sleep(1.5)
     await lease.write(("SET", "waitless:{east-kent}:pulse", b"1"))
-    keeping.cancel()
+    await end(keeping)
 
 
 @asynccontextmanager
@@ -178,9 +178,7 @@ async def two_who_may_write(redis: Server) -> AsyncIterator[tuple[Lease, Lease]]
             yield writer, standby
             assert not any(task.done() for task in tasks), "the lease has changed hands"
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
 
 
 async def test_a_store_that_hung_is_still_the_writer_s(own_redis: Server) -> None:
@@ -323,11 +321,13 @@ async def test_a_killed_writer_is_followed_within_five_seconds(
     async with store:
         first.signal(signal.SIGKILL)
         await first.ends()
-        died = time.monotonic()
+        died, pids = time.monotonic(), (second.pid, own_redis.pid, os.getpid())
+        starved = starved_s(*pids)
         before = await store.load_pulse()
         assert before is not None
         while (pulse := await store.load_pulse()) is None or pulse.at <= before.at:
-            assert time.monotonic() - died < 5, second.log.read_text()
+            took = time.monotonic() - died - (starved_s(*pids) - starved)
+            assert took < 5, second.log.read_text()
             await asyncio.sleep(0.02)
     await second.becomes("ready", within_s=5)
 

@@ -107,7 +107,7 @@ async def test_a_rolling_restart_fails_no_request(two: Workers) -> None:
     async with storm(two.port) as asking:
         pushing = asyncio.create_task(push_on())
         two.signal(signal.SIGHUP)
-        await two.says("every process has been replaced", within_s=120)
+        await two.says("every process has been replaced", within_s=180)
         await asyncio.sleep(0.5)
         pushing.cancel()
         await asyncio.wait({pushing})
@@ -199,7 +199,7 @@ async def test_who_signed_in_at_the_writer_stays_so_when_every_process_is_replac
                 assert '<a href="/operator/sessions">otto</a>' in await page.text()
 
             two.signal(signal.SIGHUP)
-            await two.says("every process has been replaced", within_s=120)
+            await two.says("every process has been replaced", within_s=180)
 
             async with browser.get(f"{at}/operator/sessions") as page:
                 assert "You are <strong>otto</strong>" in await page.text()
@@ -270,7 +270,7 @@ async def test_any_worker_tells_what_all_have_counted(own_redis: Server, tmp_pat
             assert figures[slow] >= before[slow] + 20
         assert [figures[slow] for figures in told] == sorted(figures[slow] for figures in told)
         two.signal(signal.SIGHUP)
-        await two.says("every process has been replaced", within_s=120)
+        await two.says("every process has been replaced", within_s=180)
         figures = await two.ask_figures()
         assert figures[asked] == figures[slowest] == 40, "what was counted stays counted"
         assert figures[fast] == 20
@@ -289,7 +289,7 @@ async def test_one_worker_is_restarted_without_a_failed_request_too(
         await one.becomes("ready")
         async with storm(one.port) as asking:
             one.signal(signal.SIGHUP)
-            await one.says("every process has been replaced", within_s=120)
+            await one.says("every process has been replaced", within_s=180)
         assert asking.faults == []
         assert set(asking.statuses) == {200}
     finally:

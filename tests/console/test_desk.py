@@ -59,8 +59,9 @@ async def test_the_page_loads_only_its_own_files_and_nothing_is_refused(
         asked, complaints = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))
-        await page.goto(control.url("/operator"))
-        await page.wait_for_timeout(300)
+        async with page.expect_request("**/operator/events"):
+            await page.goto(control.url("/operator"))
+        await page.wait_for_timeout(300)  # nothing more
 
     assert complaints == []
     assert sorted(asked) == sorted(
@@ -146,7 +147,7 @@ async def test_what_is_open_and_focused_stays_so_when_the_page_renews_itself(
         before = await page.locator("#live .soft").text_content()
         control.clock.move(seconds=61)
         await control.publish("qeqm-ed", 255, provider="ekhuft")
-        await expect(page.locator("#places")).to_contain_text("255 min", timeout=10_000)
+        await expect(page.locator("#places")).to_contain_text("255 min")
 
         assert await page.locator("#live .soft").text_content() != before
         await expect(page.locator("#place-deal-utc")).to_be_focused()
@@ -288,7 +289,7 @@ async def test_a_held_jump_is_released_and_shown_to_patients(
         await page.get_by_role("button", name="Release a held value").click()
         await expect(page.get_by_role("status").filter(has_text="Done.")).to_contain_text("deal")
         row = page.locator("#places .row", has_text="Deal UTC")
-        await expect(row.locator(".wait")).to_contain_text("400 min", timeout=10_000)
+        await expect(row.locator(".wait")).to_contain_text("400 min")
 
 
 async def test_feeds_that_fall_silent_together_raise_a_banner(
@@ -319,7 +320,7 @@ async def test_simulated_figures_are_called_so_and_while_the_store_is_away_nothi
         async with at_the_desk(browser, control) as page:
             own_redis.kill()
             await control.shows('data-state="store_away"')  # nobody can be looked up
-            await expect(page.locator("#late")).to_be_visible(timeout=20_000)
+            await expect(page.locator("#late")).to_be_visible()
             await expect(page.locator("#places")).to_contain_text("22 min")
             await open_all(page)
             assert await find_violations(page) == []
@@ -335,7 +336,7 @@ async def test_simulated_figures_are_called_so_and_while_the_store_is_away_nothi
                 return 'id="places"' in await control.read()
 
             await eventually(is_back)
-            await expect(page.locator("#late")).to_be_hidden(timeout=20_000)
+            await expect(page.locator("#late")).to_be_hidden()
             assert (await (await control.client.get("/v1/feeds/kcht")).json())["state"] != "off"
 
 

@@ -52,7 +52,7 @@ async def publishing(
         yield task
     finally:
         task.cancel()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
@@ -81,7 +81,7 @@ async def test_every_facility_is_published_at_once_labelled_simulated(
     ):
         await client.subscribe("waitless/v1/#", qos=1)
         began = time.monotonic()
-        async with publishing(endpoint, facilities, calendar), asyncio.timeout(20):
+        async with publishing(endpoint, facilities, calendar), asyncio.timeout(60):
             async for message in heard(client, facilities):
                 if isinstance(message, Observation):
                     observed[message.facility_id] = message
@@ -89,7 +89,7 @@ async def test_every_facility_is_published_at_once_labelled_simulated(
                     ready.add((message.feed_id, message.status))
                 if len(observed) == len(facilities):
                     break
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30, "at once: not at their cadence of a minute and more"
 
     assert set(observed) == set(facilities)
     assert ready == {(facility.provider, ProviderStatus.READY) for facility in facilities.values()}
@@ -108,7 +108,7 @@ async def test_a_facility_is_published_again_at_its_cadence(
         embedded_broker() as endpoint,
         aiomqtt.Client(endpoint.host, endpoint.port) as client,
         publishing(endpoint, deal, calendar, speed=3000),
-        asyncio.timeout(5),
+        asyncio.timeout(30),
     ):
         await client.subscribe("waitless/v1/+/+/+/wait", qos=1)
         messages = heard(client, deal)
@@ -137,22 +137,24 @@ async def test_ending_says_disconnected_for_every_provider(
     facilities: dict[str, Facility], calendar: Calendar
 ) -> None:
     providers = {facility.provider for facility in facilities.values()}
-    gone = set()
+
+    async def all_say(status: ProviderStatus) -> None:
+        saying: set[str] = set()
+        while saying != providers:
+            message = await anext(messages)
+            if isinstance(message, ProviderNotice) and message.status is status:
+                saying.add(message.feed_id)
+
     async with (
         embedded_broker() as endpoint,
         aiomqtt.Client(endpoint.host, endpoint.port) as client,
     ):
         await client.subscribe("waitless/v1/+/+/status", qos=1)
-        async with publishing(endpoint, facilities, calendar):
-            await asyncio.sleep(0.5)
-        async with asyncio.timeout(3):
-            async for message in heard(client, facilities):
-                if isinstance(message, ProviderNotice) and (
-                    message.status is ProviderStatus.DISCONNECTED
-                ):
-                    gone.add(message.feed_id)
-                if gone == providers:
-                    break
+        messages = heard(client, facilities)
+        async with asyncio.timeout(30):
+            async with publishing(endpoint, facilities, calendar):
+                await all_say(ProviderStatus.READY)
+            await all_say(ProviderStatus.DISCONNECTED)
 
 
 async def test_publishers_survive_a_broker_that_goes_away_and_still_end_when_told(
@@ -176,7 +178,7 @@ async def test_publishers_survive_a_broker_that_goes_away_and_still_end_when_tol
     began = time.monotonic()
     await publishers.__aexit__(None, None, None)
     assert task.cancelled()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 async def test_publishers_end_when_told_just_after_the_broker_has_gone(

@@ -180,7 +180,7 @@ class Service:
             return bool(seen) and what(seen)
 
         try:
-            await eventually(told, within_s=8)
+            await eventually(told)
         except AssertionError:
             raise AssertionError(f"feed {feed_id} came to: {seen}") from None
         return seen
@@ -191,7 +191,7 @@ class Service:
         async def reached() -> bool:
             return bool((await self.facility(facility_id))["feed_state"] == state)
 
-        await eventually(reached, within_s=5, words=f"{facility_id} {state}")
+        await eventually(reached, words=f"{facility_id} {state}")
 
     async def until_shown(self, facility_id: str, minutes: float | None) -> None:
         async def shown() -> bool:

@@ -74,7 +74,7 @@ async def test_01_waitless_showed_three_days_at_two_units(
             await asyncio.sleep(1.05)
             return False
 
-        await eventually(owner_told, within_s=12)
+        await eventually(owner_told)
         assert alerts[0]["kind"] == "raised"
         assert "ekhuft" in alerts[0]["what"]
         assert "ekhuft suspect (correlated" in alerts[0]["text"]

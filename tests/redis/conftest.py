@@ -63,18 +63,18 @@ async def shown_wait(patient: Patient, facility_id: str = "deal-utc") -> float |
     return None if place["wait"] is None else place["wait"]["now"]["minutes"]
 
 
-async def until_shown(patient: Patient, minutes: float | None, *, within_s: float = 10.0) -> None:
+async def until_shown(patient: Patient, minutes: float | None) -> None:
     async def shown() -> bool:
         return await shown_wait(patient) == minutes
 
-    await eventually(shown, within_s=within_s, words=f"a wait of {minutes}")
+    await eventually(shown, words=f"a wait of {minutes}")
 
 
-async def until_degraded(patient: Patient, *, degraded: bool, within_s: float = 10.0) -> None:
+async def until_degraded(patient: Patient, *, degraded: bool) -> None:
     async def so() -> bool:
         return bool((await answer(patient))["degraded"]) is degraded
 
-    await eventually(so, within_s=within_s, words=f"degraded {degraded}")
+    await eventually(so, words=f"degraded {degraded}")
 
 
 async def history(patient: Patient, facility_id: str = "deal-utc") -> list[float]:

@@ -199,7 +199,7 @@ async def test_sentinels_under_theirs_promote_a_replica(made: Path, tmp_path: Pa
                     return await redis.hset(AREA + "latest", "dover-utc", "75") == 1
                 return False
 
-            await eventually(writable, within_s=30)
+            await eventually(writable)
             assert await redis.hget(AREA + "latest", "deal-utc") == b"22"
     finally:
         group.stop()

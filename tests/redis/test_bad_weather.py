@@ -59,7 +59,7 @@ async def test_a_slow_redis_makes_no_answer_slow_and_waits_come_late_but_come(
                 assert not told["degraded"], "slow is not away"
             assert sorted(took)[10] < 0.4, "an answer asks Redis nothing"
             await publish(observation(minutes=25, as_of=clock()))
-            await until_shown(patient, 25, within_s=20)
+            await until_shown(patient, 25)
 
 
 async def test_a_hung_redis_is_an_absent_one(
@@ -73,7 +73,7 @@ async def test_a_hung_redis_is_an_absent_one(
             await until_shown(patient, 22)
 
             proxy.hangs = True
-            await until_degraded(patient, degraded=True, within_s=15)
+            await until_degraded(patient, degraded=True)
             assert await shown_wait(patient) == 22
             assert (await patient.get("/healthz")).status == 200
             clock.move(minutes=31)
@@ -82,8 +82,8 @@ async def test_a_hung_redis_is_an_absent_one(
             clock.move(minutes=-31)
             await publish(observation(minutes=31, as_of=clock()))
             proxy.hangs = False
-            await until_degraded(patient, degraded=False, within_s=20)
-            await until_shown(patient, 31, within_s=20)
+            await until_degraded(patient, degraded=False)
+            await until_shown(patient, 31)
 
 
 async def test_a_full_redis_takes_nothing_new_shows_nothing_old_and_loses_nothing(
@@ -111,7 +111,7 @@ async def test_a_full_redis_takes_nothing_new_shows_nothing_old_and_loses_nothin
             async def told() -> bool:
                 return (await patient.get("/readyz")).status == 503
 
-            await eventually(told, within_s=5, words="nobody vouches for the feeds")
+            await eventually(told, words="nobody vouches for the feeds")
             assert await shown_wait(patient) == 22
             assert (await machine.get("/healthz")).status == 200
             clock.move(minutes=26)
@@ -119,7 +119,7 @@ async def test_a_full_redis_takes_nothing_new_shows_nothing_old_and_loses_nothin
 
             clock.move(minutes=-26, seconds=-20)
             await redis.config_set("maxmemory", 0)
-            await until_shown(patient, 28, within_s=15)
+            await until_shown(patient, 28)
             assert await history(patient) == [22, 25, 28]
     finally:
         server.stop()
@@ -159,7 +159,7 @@ async def test_a_redis_that_still_loads_its_log_is_waited_for(
             await publish(observation(minutes=25, as_of=clock()))
             await until_degraded(patient, degraded=True)
             assert await shown_wait(patient) == 22
-            await until_degraded(patient, degraded=False, within_s=30)
-            await until_shown(patient, 25, within_s=15)
+            await until_degraded(patient, degraded=False)
+            await until_shown(patient, 25)
     finally:
         server.stop()

@@ -1,8 +1,10 @@
 """The service on a Redis cluster: every script, pipeline and notice, and a master that dies."""
 
 import asyncio
+import gc
 from datetime import timedelta
 
+import pytest
 from redis.asyncio import Redis
 
 from feeds.mqtt import MqttEndpoint
@@ -68,7 +70,7 @@ async def test_a_wait_goes_from_one_process_through_the_cluster_to_another(
         await publish(observation(minutes=22, as_of=clock() - timedelta(minutes=1)))
         await until_shown(patient, 22)
         await publish(observation(minutes=25, as_of=clock()))
-        await until_shown(patient, 25, within_s=3)
+        await until_shown(patient, 25)
 
         async def ready() -> bool:
             return (await patient.get("/readyz")).status == 200
@@ -110,16 +112,27 @@ async def test_notices_reach_a_process_that_listens_at_another_node(
             await eventually(noticed)
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 async def test_a_connection_closed_under_a_command_is_weather(cluster: ClusterGroup) -> None:
     """Each command whose node is gone closes all connections, those of other tasks among them."""
-    async with open_redis(cluster.url) as redis:
+    told = await close_under_commands(cluster.url)
+
+    strange = [repr(one) for one in told if one is not None and not isinstance(one, StoreAway)]
+    assert strange == []
+    told.clear()
+    gc.collect()  # the library leaves connections that were being opened to the collector
+
+
+async def close_under_commands(url: str) -> list[object]:
+    told: list[object] = []
+    async with open_redis(url) as redis:
         for turns in range(100):
             asked = [asyncio.create_task(redis.get("k")) for _ in range(8)]
             for _ in range(turns % 7):
                 await asyncio.sleep(0)
             await redis.aclose()
-            told = await asyncio.gather(*asked, return_exceptions=True)
-            assert all(one is None or isinstance(one, StoreAway) for one in told), told
+            told += await asyncio.gather(*asked, return_exceptions=True)
+    return told
 
 
 async def test_with_the_area_s_master_killed_its_replica_goes_on_and_nothing_is_lost(
@@ -145,12 +158,12 @@ async def test_with_the_area_s_master_killed_its_replica_goes_on_and_nothing_is_
             await publish(observation(minutes=22 + minute, as_of=at))
         await until_degraded(patient, degraded=True)
         master.start()  # comes back as the replica that the new master's writes wait for
-        await until_degraded(patient, degraded=False, within_s=30)
+        await until_degraded(patient, degraded=False)
 
         async def all_there() -> bool:
             return await history(patient) == [22 + minute for minute in range(21)]
 
-        await eventually(all_there, within_s=30)
+        await eventually(all_there)
         await publish(observation(minutes=50, as_of=clock()))
         await until_shown(patient, 50)
         assert await shown_wait(patient) == 50

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from tests.support.servers import Server, free_port
+from waitless.background import running
 from waitless.limits import MOST_CLIENTS, SYNC_S, Limiter
 from waitless.redis_link import StoreAway, open_redis
 
@@ -252,15 +253,12 @@ async def test_a_client_that_plays_workers_against_each_other_gains_a_burst_each
             limiters.append(
                 Limiter(redis, "east-kent", rate=rate, burst=burst, clock=time.monotonic)
             )
-        async with asyncio.TaskGroup() as group:
-            sharing = [group.create_task(limiter.run()) for limiter in limiters]
+        async with running({f"share {one}": limiter.run() for one, limiter in enumerate(limiters)}):
             began, given_out = time.monotonic(), 0
             while time.monotonic() - began < seconds:
                 given_out += sum(limiter.admit(PEER).admitted for limiter in limiters)
                 await asyncio.sleep(0.001)
             took = time.monotonic() - began
-            for task in sharing:
-                task.cancel()
 
     in_a_sync = workers * rate * SYNC_S
     assert given_out <= rate * took + workers * burst + in_a_sync

@@ -19,8 +19,9 @@ from redis.asyncio import Redis
 from routing.modes import Mode
 from routing.tablefile import encode_frame, encode_table
 from tests.support.messages import observation
-from tests.support.processes import Serving, serve
+from tests.support.processes import Serving, serve, starved_s
 from tests.support.servers import Server
+from tests.support.tasks import end
 from waitless.answers.answers import as_of_last_change
 from waitless.answers.instants import render
 from waitless.area.pack import Area
@@ -97,10 +98,11 @@ class Asked:
     query: bytes
     began: float
     began_at: datetime
-    starved_s: float
     body: bytes = b""
     answered: float = 0.0
     answered_at: datetime = LONG_AGO
+    starved_s: float = 0.0
+    """As `Version.starved_s`, by when it was answered: a wait is counted once it is over."""
 
     def is_late_for(self, version: Version, late_s: float) -> bool:
         """Whether whoever answers should have known it, had it had a processor all the time."""
@@ -125,10 +127,8 @@ class Writer:
         self.variants = [self._build(factor) for factor in (1.0, 1.4, 0.8)]
 
     def starved_s(self) -> float:
-        """How long the processes' threads have stood ready to run without a processor."""
-        threads = (one for pid in self._pids for one in Path(f"/proc/{pid}/task").iterdir())
-        texts = ((one / "schedstat").read_text() for one in threads)
-        return sum(int(text.split()[1]) for text in texts) / 1e9
+        """How long whoever answers, and Redis, have waited for a processor."""
+        return starved_s(*self._pids)
 
     async def change(self) -> None:
         chance = self._lots.random()
@@ -221,7 +221,7 @@ class Reference:
             board = Board(
                 epoch=epoch, readings=readings, feeds={"kcht": health}, pulse=self._writer.pulse
             )
-            instants = {as_of_last_change(board, at) for at in (asked.began_at, asked.answered_at)}
+            instants = list(_list_changes(board, asked))
             for tables in self._writer.tables.allowed(asked):
                 if any(
                     self._answer(asked.query, board, tables, at) == asked.body for at in instants
@@ -248,6 +248,14 @@ class Reference:
         return self._plain[key]
 
 
+def _list_changes(board: Board, asked: Asked) -> Iterator[datetime]:
+    """The instants that an answer may have been made for: waits can end while it is under way."""
+    since = asked.answered_at + datetime.resolution
+    while since > asked.began_at:
+        since = as_of_last_change(board, since - datetime.resolution)
+        yield since
+
+
 async def ask_on(
     port: int, writer: Writer, lots: random.Random, done: asyncio.Event
 ) -> list[Asked]:
@@ -256,7 +264,7 @@ async def ask_on(
     reader, sink = await asyncio.open_connection("127.0.0.1", port)
     while not done.is_set():
         query = lots.choice(QUESTIONS)
-        asked = Asked(query, time.monotonic(), datetime.now(UTC), writer.starved_s())
+        asked = Asked(query, time.monotonic(), datetime.now(UTC))
         sink.write(b"GET /v1/recommendations?%b HTTP/1.1\r\nHost: here\r\n\r\n" % query)
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"Content-Length: (\d+)", head)
@@ -264,6 +272,7 @@ async def ask_on(
         assert length is not None
         asked.body = await reader.readexactly(int(length[1]))
         asked.answered, asked.answered_at = time.monotonic(), datetime.now(UTC)
+        asked.starved_s = writer.starved_s()
         told.append(asked)
         await asyncio.sleep(lots.choice([0, 0.01, 0.03]))
     sink.close()
@@ -278,8 +287,7 @@ async def heard(writer: Writer) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await end(listening)
 
 
 async def until_followed(serving: Serving, writer: Writer) -> None:

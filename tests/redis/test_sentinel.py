@@ -43,14 +43,14 @@ async def test_every_acknowledged_wait_is_there_after_the_master_has_died(
         async def promoted() -> bool:
             return sentinel_group.master_port() == sentinel_group.replica.port
 
-        await eventually(promoted, within_s=30)
-        await until_degraded(patient, degraded=False, within_s=15)  # reads survive
+        await eventually(promoted)
+        await until_degraded(patient, degraded=False)  # reads survive
         sentinel_group.master.start()  # made a replica, which the writer's saves wait for
 
         async def all_there() -> bool:
             return await history(patient) == waits
 
-        await eventually(all_there, within_s=40)
+        await eventually(all_there)
         await publish(observation(minutes=95, as_of=clock()))
         await until_shown(patient, 95)
 

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.support.servers import require_binary
+from tests.support.service import PATIENCE_S
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @asynccontextmanager
@@ -18,6 +21,7 @@ async def chromium() -> AsyncIterator[Browser]:
             executable_path=program,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
+        browser.on("context", lambda one: one.set_default_timeout(PATIENCE_S * 1000))
         yield browser
         await browser.close()
 

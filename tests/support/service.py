@@ -9,6 +9,9 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 Patient = TestClient[web.Request, web.Application]
+PATIENCE_S = 60.0
+"""How long a test waits for what will come: many times what it takes on a machine with nothing
+else to do, for only what never comes is a failure."""
 
 
 @asynccontextmanager
@@ -24,7 +27,7 @@ async def get_json(client: Patient, path: str, **query: object) -> Any:
 
 
 async def eventually(
-    what: Callable[[], Awaitable[bool]], *, within_s: float = 10.0, words: str = "it"
+    what: Callable[[], Awaitable[bool]], *, within_s: float = PATIENCE_S, words: str = "it"
 ) -> None:
     """Wait until something holds; fail when it does not within the time."""
     try:

@@ -13,7 +13,11 @@ MIB = 2**20
 
 
 async def exchange(
-    port: int, *chunks: bytes, pause_s: float = 0.02, silence_s: float = 1.0
+    port: int,
+    *chunks: bytes,
+    pause_s: float = 0.02,
+    silence_s: float = 1.0,
+    patience_s: float = 30.0,
 ) -> tuple[bytes, bool]:
     """What comes back for chunks sent one by one on one connection, and whether it was closed.
 
@@ -21,7 +25,8 @@ async def exchange(
         port: of the server.
         chunks: each a packet of its own.
         pause_s: between two of them.
-        silence_s: how long a silence ends the exchange.
+        silence_s: how long a silence ends the exchange once anything has come.
+        patience_s: the same while nothing has come.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answer, closed = b"", False
@@ -31,7 +36,8 @@ async def exchange(
             await writer.drain()
             await asyncio.sleep(pause_s)
         while not closed:
-            more = await asyncio.wait_for(reader.read(65536), silence_s)
+            async with asyncio.timeout(silence_s if answer else patience_s):
+                more = await reader.read(65536)
             answer, closed = answer + more, not more
     except ConnectionError:
         closed = True
@@ -84,6 +90,16 @@ def open_files(most: int) -> Iterator[None]:
 def resident_bytes(pid: int) -> int:
     """Memory that a process has in use."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def count_connections(port: int) -> int:
+    """Connections that a server on 127.0.0.1 has not closed, also those whose client has gone."""
+    established, client_gone = "01", "08"
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(
+        local == f"0100007F:{port:04X}" and state in (established, client_gone)
+        for _, local, _, state, *_ in rows
+    )
 
 
 def count_sockets(pid: int) -> int:

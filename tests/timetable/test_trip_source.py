@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from routing.transit.changes import StopChange, TripChange
 from tests.support.clock import FakeClock
 from tests.support.servers import Server
 from tests.support.service import Patient, eventually, get_json, serving
+from tests.support.tasks import end
 from tests.support.trip_updates import ADDED, CANCELED, SKIPPED, add_stop, add_trip, message
 from waitless.app import create_app
 from waitless.area.pack import AreaFault, load_area
@@ -83,9 +84,7 @@ async def following(redis: Redis, clock: FakeClock, area: str) -> AsyncIterator[
     try:
         yield told
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from tests.support.clock import MONDAY_MORNING as NOW
 from tests.support.clock import FakeClock
 from tests.support.messages import observation
 from tests.support.service import Patient, assert_problem, serving
+from tests.support.tasks import end
 from waitless.app import create_app
 from waitless.area.pack import Area
 from waitless.health import AlertKind, FeedState, Subject
@@ -80,9 +81,7 @@ async def start(fresh_redis: Redis, east_kent: Area, clock: FakeClock) -> AsyncI
     running: list[asyncio.Task[None]] = []
 
     async def stop() -> None:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end(*running)
         running.clear()
 
     async def begin() -> Writer:

@@ -11,7 +11,7 @@ import time
 from tests.support.sockets import MIB, count_sockets, crowd, exchange, resident_bytes
 from tests.weather.conftest import IDLE_S, KEY, QUESTION, House
 
-CLOSED_WITHIN_S = IDLE_S + 5
+CLOSED_WITHIN_S = IDLE_S + 20
 """Patience, and what a busy machine adds."""
 GET = b"GET /v1/facilities HTTP/1.1\r\nHost: here\r\n"
 POST = b"POST /v1/capacities HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
@@ -71,7 +71,7 @@ async def test_an_event_stream_that_nobody_reads_is_closed(house: House) -> None
     async with crowd(house.port, 20, receive_bytes=2048) as clients:
         for client in clients:
             await loop.sock_sendall(client, b"GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while count_sockets(house.process.pid) > sockets + LINKS:
             assert time.monotonic() < deadline
             assert await house.push() in (200, 400)  # each tells all streams of a change
@@ -211,7 +211,7 @@ async def test_what_is_oversized_is_refused_and_kept_nowhere(house: House) -> No
 
 async def test_what_is_malformed_is_refused_clearly_or_closed(house: House) -> None:
     for sent in MALFORMED.values():
-        answer, _ = await exchange(house.port, sent, silence_s=0.3)
+        answer, _ = await exchange(house.port, sent, silence_s=0.3, patience_s=0.3)
         assert_clear(answer)
     assert await house.answers()
     assert "Traceback" not in house.log.read_text()
@@ -229,7 +229,7 @@ async def test_what_is_mutated_at_random_never_fails_for_a_fault_of_ours(house: 
             sent[at : at + lots.randrange(3)] = lots.choice(strange)
         cut = lots.randrange(1, len(sent))
         parts = [bytes(sent)] if lots.random() < 0.5 else [bytes(sent[:cut]), bytes(sent[cut:])]
-        answer, _ = await exchange(house.port, *parts, silence_s=0.3)
+        answer, _ = await exchange(house.port, *parts, silence_s=0.3, patience_s=0.3)
         try:
             assert_clear(answer)
         except AssertionError:

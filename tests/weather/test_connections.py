@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers import Server
-from tests.support.sockets import crowd, exchange, open_files, resident_bytes
+from tests.support.sockets import count_connections, crowd, exchange, open_files, resident_bytes
 from tests.weather.conftest import QUESTION, House, opened
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ async def test_whoever_comes_when_there_is_no_room_is_told_so_and_counted(
     most = 50
     loop = asyncio.get_running_loop()
     with opened(tmp_path, own_redis, WAITLESS_MOST_CONNECTIONS=str(most)) as house:
-        await asyncio.sleep(0.2)  # until the connection that asked whether it has started is gone
+        await until_connections(house, 0)  # the one that asked whether it has started is gone
         async with crowd(house.port, most) as inside:
             answers = await asyncio.gather(*(exchange(house.port, QUESTION) for _ in range(200)))
 
@@ -85,14 +85,14 @@ async def test_whoever_comes_when_there_is_no_room_is_told_so_and_counted(
             await loop.sock_sendall(inside[0], QUESTION)
             assert (await loop.sock_recv(inside[0], 1000)).startswith(b"HTTP/1.1 200 OK\r\n")
             inside.pop().close()
-            await asyncio.sleep(0.1)
+            await until_connections(house, most - 1)
             metrics, _ = await exchange(house.port, b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
             assert b"waitless_refused_connections_total 200.0" in metrics
 
 
 async def test_refused_clients_that_do_not_go_are_let_go(own_redis: Server, tmp_path: Path) -> None:
     with opened(tmp_path, own_redis, WAITLESS_MOST_CONNECTIONS="1") as house:
-        await asyncio.sleep(0.2)
+        await until_connections(house, 0)
         async with crowd(house.port, 1), crowd(house.port, 400) as clients:
             await asyncio.sleep(1.5)
 
@@ -102,11 +102,15 @@ async def test_refused_clients_that_do_not_go_are_let_go(own_redis: Server, tmp_
     assert endings.count(b"HTTP/1.1 503") >= 256
 
 
+async def until_connections(house: House, count: int) -> None:
+    await house.until(lambda: count_connections(house.port) == count)
+
+
 async def to_the_end(client: socket.socket) -> bytes:
     """The first bytes of what a connection gave before it ended."""
     loop, told = asyncio.get_running_loop(), b""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             while more := await loop.sock_recv(client, 65536):
                 told += more
     except ConnectionError:

@@ -237,7 +237,7 @@ async def test_while_the_store_is_away_a_push_is_not_answered_as_stored(
             found = await reading(hospital)
             return found is not None and found["wait"] is not None
 
-        await eventually(stored_all_the_same, within_s=15)
+        await eventually(stored_all_the_same)
 
 
 @given(st.binary(max_size=300))

@@ -38,7 +38,7 @@ async def test_those_on_their_way_are_counted_told_and_move_the_wait(patient: Pa
     async def counted() -> bool:
         return bool((await ask(patient))["deal-utc"]["others_on_the_way"])
 
-    await eventually(counted, within_s=15)
+    await eventually(counted)
     after = await ask(patient)
     deal, moved = after["deal-utc"], after["deal-utc"]["wait"]["when_seen"]
     still = before["wait"]["when_seen"]
@@ -110,7 +110,7 @@ async def test_without_a_shared_ledger_people_are_spread_over_places_alike(
             return "spread" in str(await first_of_many(patient))
 
         clock.move(seconds=20)  # a picture that old is none
-        await eventually(spread, within_s=20)
+        await eventually(spread)
         apart, again = await first_of_many(patient), await first_of_many(patient)
 
     assert all(reason != "spread" for _, reasons in together for reason in reasons)

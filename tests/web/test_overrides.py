@@ -59,11 +59,11 @@ async def act(client: Patient, path: str, **body: object) -> dict[str, Any]:
     return done
 
 
-async def show_override(client: Patient, *, within_s: float = 10.0) -> None:
+async def show_override(client: Patient) -> None:
     async def told() -> bool:
         return (await shown(client))["override"] is not None
 
-    await eventually(told, within_s=within_s)
+    await eventually(told)
 
 
 async def show_none(client: Patient) -> None:

@@ -133,7 +133,7 @@ async def test_every_stream_is_told_however_many_there_are(
 
 
 async def next_event(stream: asyncio.StreamReader, name: str) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await stream.readline()).decode().strip() != f"event: {name}":
             pass
         data = await stream.readline()

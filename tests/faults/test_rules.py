@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.faults.account import Balance, Books, balance
 from loadtests.faults.judged import Judged, Log
-from loadtests.faults.observer import list_broken_waits
+from loadtests.faults.observer import list_broken_waits, list_gone_back
 from loadtests.faults.traffic import Said, Sent, draw_figures
 from tests.support.clock import MONDAY_MORNING
 
@@ -117,6 +117,14 @@ def test_an_answer_that_shows_what_was_sent_breaks_none() -> None:
     late = (MONDAY_MORNING, MONDAY_MORNING + timedelta(seconds=20))
     for age in (timedelta(), timedelta(minutes=30)):
         assert list(list_broken_waits(answer(22.0, age), said, late)) == []
+
+
+def test_a_process_that_shows_an_older_reading_than_before_breaks_a_rule() -> None:
+    shown = answer(22.0, timedelta(minutes=2))
+    newer, older = MONDAY_MORNING - timedelta(minutes=1), MONDAY_MORNING - timedelta(minutes=3)
+    assert list_gone_back(shown, {"deal-utc": newer}) == ["deal-utc"]
+    assert list_gone_back(shown, {"deal-utc": older}) == []
+    assert list_gone_back(shown, {}) == [], "whatever it has shown since it was asked"
 
 
 def test_figures_move_by_small_steps_and_differ_between_facilities() -> None:

@@ -60,7 +60,7 @@ async def serve_app(
     )
     try:
         await runner.setup()
-        _calm_collector()
+        calm_collector()
         told = None if control is None else asyncio.create_task(_obey(control, ending))
         if told is None or await _first(told, ending):
             accepting = await gate.open(cast("web.Server", runner.server), listening)
@@ -73,13 +73,13 @@ async def serve_app(
         await runner.cleanup()
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Have garbage collected in small steps; whatever searches for it holds answers up.
 
     What start-up made stays to the end and is never searched: 190,000 objects, 150 ms. Answering
     makes next to no cycles, so the middle generation is searched at every second turn of the young
     one, while it is small, and the old one once in some 70,000 objects that stay: every connection
-    that ends leaves a cycle of asyncio's, a kilobyte of those that were open for long.
+    that ends leaves a cycle of asyncio's, and if it was open for long, a kilobyte there.
     """
     gc.freeze()
     gc.set_threshold(700, 1, 50)

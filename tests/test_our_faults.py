@@ -11,14 +11,17 @@ import pytest
 
 from feeds.model import Observation, Wait
 from feeds.mqtt import MqttEndpoint
+from feeds.traffic.model import LinkFigure
 from tests.support.clock import FakeClock
 from tests.support.messages import observation
 from tests.support.servers import Server
 from tests.support.service import assert_problem, eventually, serving
 from tests.test_end_to_end import feed, mqtt_settings, provider, shown_wait
+from tests.traffic.test_live_traffic import source
 from waitless.app import create_app
 from waitless.belief import Believer, Verdict
 from waitless.keys import Role, make_key
+from waitless.traffic.picture import SourcePicture
 
 UNLUCKY = 13
 SECRET = "what it stumbled over"
@@ -79,6 +82,30 @@ async def test_a_message_is_refused_by_name_and_the_next_ones_are_believed(
     [told] = [one for one in caplog.records if one.levelno == logging.CRITICAL]
     assert "ZeroDivisionError at test_our_faults.py" in told.getMessage()
     assert SECRET not in caplog.text
+
+
+async def test_a_fault_over_traffic_is_told_of_its_source_and_not_of_the_broker(
+    own_redis: Server,
+    mosquitto: Server,
+    endpoint: MqttEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who is told to switch off what floods with them shall not switch off every provider."""
+
+    def apply_badly(*_: object) -> bool:
+        raise ZeroDivisionError(SECRET)
+
+    monkeypatch.setattr(SourcePicture, "apply", apply_badly)
+    clock = FakeClock(running=True)
+    settings = msgspec.structs.replace(mqtt_settings(own_redis, mosquitto), simulated=True)
+
+    async with serving(create_app(settings, now=clock)) as patient, source(endpoint) as publish:
+        await publish(LinkFigure(link_id="1", as_of=clock(), travel_s=60.0))
+
+        async def refused() -> bool:
+            return (await feed(patient, "simulated")).get("refused") == {"our_fault": 1}
+
+        await eventually(refused)
 
 
 @pytest.mark.usefixtures("fault_of_ours")

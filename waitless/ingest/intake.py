@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feeds.model import Delivery, Observation, Refusal, RefusalReason
-from feeds.topics import StatusTopic, WaitTopic, find_topic
+from feeds.topics import StatusTopic, TrafficTopic, WaitTopic, find_topic
 from waitless.faults import locate_fault
 from waitless.ingest.desk import Desk
 from waitless.ingest.way import Outcome
@@ -70,8 +70,15 @@ class Intake:
 
     def _find_feed(self, work: Delivery | Push) -> str:
         """Whose it is: a message's topic says so, and the broker lets nobody use another's."""
-        topic = find_topic(work.topic, self._desk.area.id) if isinstance(work, Delivery) else None
-        return topic.provider if isinstance(topic, WaitTopic | StatusTopic) else work.feed_id
+        if isinstance(work, Push):
+            return work.feed_id
+        match find_topic(work.topic, self._desk.area.id):
+            case (
+                WaitTopic(provider=whose) | StatusTopic(provider=whose) | TrafficTopic(source=whose)
+            ):
+                return whose
+            case _:
+                return work.feed_id
 
     def _take_push(self, push: Push) -> tuple[list[Reading], list[Outcome]]:
         """Judge what was decoded where it came in."""

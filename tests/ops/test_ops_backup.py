@@ -5,6 +5,7 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import subprocess
 import time
@@ -221,6 +222,25 @@ async def test_nothing_is_restored_over_a_server_s_data(lost: Server, tmp_path: 
     refused = run("restore", copied, tmp_path / "lost")
     assert refused.returncode == 1
     assert "move it away first" in refused.stderr
+
+
+async def test_a_copy_that_finds_no_room_leaves_a_server_s_data_where_it_was(
+    lost: Server, tmp_path: Path
+) -> None:
+    """A server that is started all the same would have been empty."""
+    copied = backup(tmp_path / "backups", lost)
+    lost.stop()
+    before = sorted(one.name for one in (tmp_path / "lost").iterdir())
+    full = tmp_path / "bin/cp"
+    full.parent.mkdir()
+    full.write_text('#!/bin/sh\nhead -c 100 "$1" >"$2"\nexit 1\n')
+    full.chmod(0o755)
+
+    path = f"{full.parent}:{os.environ['PATH']}"
+    failed = run("restore", copied, tmp_path / "lost", ASIDE="yes", PATH=path)
+
+    assert failed.returncode == 1
+    assert sorted(one.name for one in (tmp_path / "lost").iterdir()) == before
 
 
 async def test_a_backup_that_fails_says_so_and_leaves_the_older_ones(

@@ -255,6 +255,22 @@ async def test_a_backup_that_fails_says_so_and_leaves_the_older_ones(
     assert {one.name for one in backups.iterdir()} == {kept.name, f"{kept.name}.sha256"}
 
 
+async def test_what_a_killed_copy_left_goes_and_what_another_one_is_making_stays(
+    lost: Server, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    left, made = (backups / f".waitless-2026112{day}T030000Z.rdb.part" for day in (1, 2))
+    for part in (left, made):
+        part.write_bytes(b"REDIS")
+    an_hour_ago = time.time() - 3700
+    os.utime(left, (an_hour_ago, an_hour_ago))
+
+    backup(backups, lost)
+
+    assert [one.name for one in backups.glob(".*")] == [made.name]
+
+
 async def test_only_the_newest_stay(lost: Server, tmp_path: Path) -> None:
     backups = tmp_path / "backups"
     backup(backups, lost)

@@ -15,12 +15,13 @@ from feeds.traffic.model import LinkFigure
 from tests.support.clock import FakeClock
 from tests.support.messages import observation
 from tests.support.servers import Server
-from tests.support.service import assert_problem, eventually, serving
+from tests.support.service import assert_problem, eventually, get_json, serving
 from tests.test_end_to_end import feed, mqtt_settings, provider, shown_wait
 from tests.traffic.test_live_traffic import source
 from waitless.app import create_app
 from waitless.belief import Believer, Verdict
 from waitless.keys import Role, make_key
+from waitless.told.monitor import Monitor
 from waitless.traffic.picture import SourcePicture
 
 UNLUCKY = 13
@@ -82,6 +83,54 @@ async def test_a_message_is_refused_by_name_and_the_next_ones_are_believed(
     [told] = [one for one in caplog.records if one.levelno == logging.CRITICAL]
     assert "ZeroDivisionError at test_our_faults.py" in told.getMessage()
     assert SECRET not in caplog.text
+
+
+@pytest.mark.usefixtures("fault_of_ours")
+async def test_what_changes_nothing_empties_no_cache(
+    own_redis: Server, mosquitto: Server, endpoint: MqttEndpoint
+) -> None:
+    clock = FakeClock(running=True)
+    app = create_app(mqtt_settings(own_redis, mosquitto), now=clock)
+
+    async with serving(app) as patient, provider(endpoint) as publish:
+        await publish(observation(minutes=22, as_of=clock()))
+
+        async def shown() -> bool:
+            return await shown_wait(patient) == 22
+
+        await eventually(shown)
+        before = await get_json(patient, "/v1/recommendations", place="Deal")
+
+        await publish(observation(minutes=UNLUCKY, as_of=clock()))
+
+        async def refused() -> bool:
+            return (await feed(patient, "kcht")).get("refused") == {"our_fault": 1}
+
+        await eventually(refused)
+        after = await get_json(patient, "/v1/recommendations", place="Deal")
+        assert after["epoch"] == before["epoch"]
+
+
+async def test_what_was_believed_before_the_fault_is_stored(
+    own_redis: Server,
+    mosquitto: Server,
+    endpoint: MqttEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def take_badly(*_: object) -> None:
+        raise ZeroDivisionError(SECRET)
+
+    monkeypatch.setattr(Monitor, "take", take_badly)
+    clock = FakeClock(running=True)
+    app = create_app(mqtt_settings(own_redis, mosquitto), now=clock)
+
+    async with serving(app) as patient, provider(endpoint) as publish:
+        await publish(observation(minutes=22, as_of=clock()))
+
+        async def shown() -> bool:
+            return await shown_wait(patient) == 22
+
+        await eventually(shown)
 
 
 async def test_a_fault_over_traffic_is_told_of_its_source_and_not_of_the_broker(

@@ -43,6 +43,7 @@ class Intake:
         What a fault of ours comes up over is refused by that name, and all else goes on: otherwise
         the writer would end, the broker would send it again, and the next writer would end too.
         """
+        before = dict(self._desk.readings)
         try:
             if isinstance(work, Push):
                 return self._take_push(work)
@@ -52,21 +53,22 @@ class Intake:
             readings = self._desk.take(work)
             self._way.taken_in(changed=bool(readings))
         except Exception as fault:  # noqa: BLE001 - whatever it is, the next delivery may be well
-            return self._set_aside(work, fault), []
+            self._set_aside(work, fault)
+            # What it had changed by then is stored: the next such value would be no news.
+            held = self._desk.readings.items()
+            readings = [one for name, one in held if one is not before.get(name)]
+            self._way.taken_in(changed=bool(readings))
         return readings, []
 
-    def _set_aside(self, work: Delivery | Push, fault: Exception) -> list[Reading]:
-        """Refuse it; gives the readings that may have changed by then, lest one go unstored."""
+    def _set_aside(self, work: Delivery | Push, fault: Exception) -> None:
+        """Refuse it by name."""
         feed_id, place = self._find_feed(work), locate_fault(fault)
         log.critical("a fault of ours over what feed %s sent, set aside: %s", feed_id, place)
         reason = RefusalReason.OUR_FAULT
         self._desk.count(Refusal(feed_id=feed_id, reason=reason, where="code", detail=place))
         self._way.decoded(feed_id, 0, [reason.value])
-        readings = [one for one in self._desk.readings.values() if one.feed_id == feed_id]
-        self._way.taken_in(changed=bool(readings))
         if isinstance(work, Push) and not work.done.done():
             work.done.set_exception(fault)
-        return readings
 
     def _find_feed(self, work: Delivery | Push) -> str:
         """Whose it is: a message's topic says so, and the broker lets nobody use another's."""

@@ -25,20 +25,23 @@ from waitless.told.monitor import Monitor
 from waitless.traffic.picture import SourcePicture
 
 UNLUCKY = 13
+FAULTS = {UNLUCKY: ZeroDivisionError, 14: StopIteration}
+"""By the wait that belief fails over."""
 SECRET = "what it stumbled over"
 
 
 @pytest.fixture
 def fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Belief that fails over a wait of 13 minutes, once it has judged what came before it."""
+    """Belief that fails over some waits, once it has judged what came before them."""
     judge = Believer.judge_delivery
 
     def judge_badly(
         self: Believer, feed_id: str, observations: Sequence[Observation], now: datetime
     ) -> list[Verdict]:
         verdicts = judge(self, feed_id, observations, now)
-        if any(isinstance(one.wait, Wait) and one.wait.minutes == UNLUCKY for one in observations):
-            raise ZeroDivisionError(SECRET)
+        for one in observations:
+            if isinstance(one.wait, Wait) and one.wait.minutes in FAULTS:
+                raise FAULTS[int(one.wait.minutes)](SECRET)
         return verdicts
 
     monkeypatch.setattr(Believer, "judge_delivery", judge_badly)
@@ -178,6 +181,7 @@ async def test_who_pushes_is_told_that_it_is_not_their_doing(
             headers = {"Authorization": f"Bearer {key}"}
             return await hospital.post("/v1/capacities", json=service, headers=headers)
 
-        await assert_problem(await push(UNLUCKY), 500, "internal")
+        for minutes in FAULTS:
+            await assert_problem(await push(minutes), 500, "internal")
         taken = await push(5)
         assert (await taken.json())["outcomes"][0]["outcome"] == "believed"

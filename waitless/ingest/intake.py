@@ -68,7 +68,8 @@ class Intake:
         self._desk.count(Refusal(feed_id=feed_id, reason=reason, where="code", detail=place))
         self._way.decoded(feed_id, 0, [reason.value])
         if isinstance(work, Push) and not work.done.done():
-            work.done.set_exception(fault)
+            # Not the fault itself: a future takes no StopIteration.
+            work.done.set_exception(RuntimeError(place))
 
     def _find_feed(self, work: Delivery | Push) -> str:
         """Whose it is: a message's topic says so, and the broker lets nobody use another's."""

@@ -46,6 +46,7 @@ class MqttSubscriber:
         chance: random.Random,
         share_group: str | None = None,
         raw_topics: Mapping[str, str] = MappingProxyType({}),
+        former: str | None = None,
     ) -> None:
         """Nothing is opened before `run`.
 
@@ -59,6 +60,7 @@ class MqttSubscriber:
             share_group: take turns with other subscribers of that group (`$share/`), each message
                 going to one of them. The broker sends a group no retained messages.
             raw_topics: topics on which sources speak in a form of their own -> their feed's id.
+            former: the identifier of a session of ours that nobody comes back to; it is ended.
         """
         self._raw_topics = raw_topics
         self.connected = False
@@ -68,6 +70,7 @@ class MqttSubscriber:
         self._endpoint = endpoint
         self._area = area
         self._identifier = identifier
+        self._former = former
         self._sink = sink
         self._now = now
         self._chance = chance
@@ -108,10 +111,27 @@ class MqttSubscriber:
         granted = await client.subscribe([(topic, 1) for topic in (*shared, probe)])
         if REFUSED_SUBSCRIPTION in granted:
             raise aiomqtt.MqttError("the broker refuses a subscription")
+        await self._end_former()
         async with asyncio.TaskGroup() as group:
             beating = group.create_task(self._beat(client, probe), name="heartbeat")
             await self._listen(client)
             beating.cancel()
+
+    async def _end_former(self) -> None:
+        """End the session of a former name, once.
+
+        The broker would go on queueing for it, let anybody who knows its name have that, and give
+        it its turns of a share group.
+        """
+        if self._former is None:
+            return
+        try:
+            async with Client.at(self._endpoint, self._former):
+                log.info("no session %s is kept by the broker any more", self._former)
+        except aiomqtt.MqttError as fault:
+            log.warning("the session %s may still be kept: %s", self._former, fault)
+        else:
+            self._former = None
 
     async def _beat(self, client: Client, topic: str) -> None:
         """Send a probe again and again: what comes back shows that the pipeline flows."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,6 +146,35 @@ async def test_that_no_copy_is_seen_is_logged_once_for_each_reason(
         await eventually(seen)
     lines = [one for one in caplog.messages if one.startswith("no good copy of the store in")]
     assert len(lines) == 2
+
+
+def test_a_folder_that_never_answers_keeps_no_process_from_ending() -> None:
+    """Copies belong on another machine's disk, and that may go away."""
+    program = """
+import asyncio, threading
+from pathlib import Path
+from prometheus_client import CollectorRegistry
+from waitless import app, backups
+from waitless.metrics import BackupMetrics
+
+looking = threading.Event()
+
+def look_for_ever(*_):
+    looking.set()
+    threading.Event().wait()
+
+async def main():
+    metrics = BackupMetrics(CollectorRegistry())
+    watching = asyncio.create_task(backups.watch_backups(Path("/copies"), metrics, app.utc_now))
+    while not looking.is_set():
+        await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.wait([watching])
+
+backups.find_newest_copy = look_for_ever
+asyncio.run(main())
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
 
 
 async def test_without_a_folder_nothing_is_told(settings: Callable[..., Settings]) -> None:

@@ -6,7 +6,9 @@ The process that writes looks and tells Prometheus; it makes none and removes no
 import asyncio
 import logging
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,7 +43,7 @@ async def watch_backups(folder: Path, metrics: BackupMetrics, now: Callable[[], 
     while True:
         before, why_not, begun = why_not, None, None
         try:
-            begun = await asyncio.to_thread(find_newest_copy, folder, now())
+            begun = await _look(folder, now())
         except OSError as fault:
             why_not = str(fault)
         else:
@@ -51,6 +53,25 @@ async def watch_backups(folder: Path, metrics: BackupMetrics, now: Callable[[], 
         if why_not is not None and why_not != before:
             log.warning("no good copy of the store in %s: %s", folder, why_not)
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _look(folder: Path, now: datetime) -> datetime | None:
+    """`find_newest_copy` in a thread of its own, which ends with the process.
+
+    The loop's executor would be waited for at its end, and a folder on a disk of another machine
+    that is gone is looked into for ever.
+    """
+    found: Future[datetime | None] = Future()
+    found.set_running_or_notify_cancel()
+
+    def look() -> None:
+        try:
+            found.set_result(find_newest_copy(folder, now))
+        except Exception as fault:  # noqa: BLE001 - whoever waits is told
+            found.set_exception(fault)
+
+    threading.Thread(target=look, name="look for copies", daemon=True).start()
+    return await asyncio.wrap_future(found)
 
 
 def _begun(name: str) -> datetime | None:

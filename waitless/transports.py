@@ -101,6 +101,7 @@ def make_transports(
             case HttpPush() | MqttTraffic():
                 pass  # it comes to us: by a route of our own, or a topic listened to anyway
     if mqtt is not None:
+        plain = name_session(area.id, settings.instance, None)  # as older versions called it
         transports[BROKER] = MqttSubscriber(
             mqtt,
             area=area.id,
@@ -110,6 +111,7 @@ def make_transports(
             chance=chance,
             share_group=settings.mqtt_share_group,
             raw_topics=raw_topics,
+            former=None if mqtt.password is None else plain,
         )
     return transports
 

@@ -5,6 +5,7 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import subprocess
 import time
@@ -243,6 +244,25 @@ async def test_asked_to_it_lays_what_the_server_held_aside_as_compose_s_restore_
     assert any(aside.rglob("*.aof"))
 
 
+async def test_a_copy_that_finds_no_room_leaves_a_server_s_data_where_it_was(
+    lost: Server, tmp_path: Path
+) -> None:
+    """A server that is started all the same would have been empty."""
+    copied = backup(tmp_path / "backups", lost)
+    lost.stop()
+    before = sorted(one.name for one in (tmp_path / "lost").iterdir())
+    full = tmp_path / "bin/cp"
+    full.parent.mkdir()
+    full.write_text('#!/bin/sh\nhead -c 100 "$1" >"$2"\nexit 1\n')
+    full.chmod(0o755)
+
+    path = f"{full.parent}:{os.environ['PATH']}"
+    failed = run("restore", copied, tmp_path / "lost", ASIDE="yes", PATH=path)
+
+    assert failed.returncode == 1
+    assert sorted(one.name for one in (tmp_path / "lost").iterdir()) == before
+
+
 async def test_a_backup_that_fails_says_so_and_leaves_the_older_ones(
     lost: Server, tmp_path: Path
 ) -> None:
@@ -253,6 +273,22 @@ async def test_a_backup_that_fails_says_so_and_leaves_the_older_ones(
     assert failed.returncode != 0
     assert "failed" in failed.stderr
     assert {one.name for one in backups.iterdir()} == {kept.name, f"{kept.name}.sha256"}
+
+
+async def test_what_a_killed_copy_left_goes_and_what_another_one_is_making_stays(
+    lost: Server, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    left, made = (backups / f".waitless-2026112{day}T030000Z.rdb.part" for day in (1, 2))
+    for part in (left, made):
+        part.write_bytes(b"REDIS")
+    an_hour_ago = time.time() - 3700
+    os.utime(left, (an_hour_ago, an_hour_ago))
+
+    backup(backups, lost)
+
+    assert [one.name for one in backups.glob(".*")] == [made.name]
 
 
 async def test_only_the_newest_stay(lost: Server, tmp_path: Path) -> None:

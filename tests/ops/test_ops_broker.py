@@ -4,7 +4,8 @@ import random
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -156,6 +157,34 @@ async def test_the_ingest_process_writes_for_no_provider(broker: Broker) -> None
         assert await listen(ingest, until="own") == [(OWN, b"own")]
 
 
+@asynccontextmanager
+async def listening(
+    broker: Broker, area: Area, settings: Settings, take: Callable[[Delivery], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """The ingest process's ears, for as long as the context lasts."""
+    async with aiohttp.ClientSession() as session:
+        ingest = make_transports(
+            area,
+            session=session,
+            mqtt=MqttEndpoint(
+                host="127.0.0.1",
+                port=broker.server.port,
+                username="ingest",
+                password=broker.password("ingest"),
+            ),
+            settings=settings,
+            sink=take,
+            now=FakeClock(),
+            chance=random.Random(1),
+        )[BROKER]
+        task = asyncio.create_task(ingest.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
 async def test_no_provider_takes_over_the_session_of_the_ingest_process(
     broker: Broker, east_kent: Area
 ) -> None:
@@ -166,33 +195,49 @@ async def test_no_provider_takes_over_the_session_of_the_ingest_process(
         delivery.acknowledge()
         await heard.put(delivery.payload)
 
-    async with aiohttp.ClientSession() as session:
-        ingest = make_transports(
-            east_kent,
-            session=session,
-            mqtt=MqttEndpoint(
-                host="127.0.0.1",
-                port=broker.server.port,
-                username="ingest",
-                password=broker.password("ingest"),
-            ),
-            settings=Settings(),
-            sink=take,
-            now=FakeClock(),
-            chance=random.Random(1),
-        )[BROKER]
-        listening = asyncio.create_task(ingest.run())
-        async with asyncio.timeout(PATIENCE_S):
-            await heard.get()  # its own heartbeat
-            for password in (None, broker.password("kcht")):
-                guessed = name_session("east-kent", "1", password)
-                async with broker.connect("kcht", session=guessed) as kcht:
-                    await kcht.publish(OWN, guessed.encode(), qos=1)
-                    while await heard.get() != guessed.encode():
-                        pass
-        listening.cancel()
-        await asyncio.wait([listening])
+    async with listening(broker, east_kent, Settings(), take), asyncio.timeout(PATIENCE_S):
+        await heard.get()  # its own heartbeat
+        for password in (None, broker.password("kcht")):
+            guessed = name_session("east-kent", "1", password)
+            async with broker.connect("kcht", session=guessed) as kcht:
+                await kcht.publish(OWN, guessed.encode(), qos=1)
+                while await heard.get() != guessed.encode():
+                    pass
     assert "already connected" not in broker.said()
+
+
+async def test_the_session_of_an_older_version_takes_nothing_and_holds_nothing_after_an_upgrade(
+    broker: Broker, east_kent: Area
+) -> None:
+    """Of a share group it would have every second message, until the broker forgot it in days."""
+    heard: set[bytes] = set()
+    alive = asyncio.Event()
+
+    async def take(delivery: Delivery) -> None:
+        delivery.acknowledge()
+        heard.add(delivery.payload)
+        alive.set()
+
+    older = name_session("east-kent", "1", None)
+    async with broker.connect("ingest", session=older) as before:
+        await before.subscribe("$share/ears/waitless/v1/east-kent/+/+/wait", qos=1)
+    sent = {str(number).encode() for number in range(10)}
+
+    settings = Settings(mqtt_share_group="ears")
+    async with listening(broker, east_kent, settings, take), broker.connect("kcht") as kcht:
+        async with asyncio.timeout(PATIENCE_S):
+            await alive.wait()  # its own heartbeat
+            for payload in sorted(sent):
+                await kcht.publish(OWN, payload, qos=1)
+        await kcht.publish(OWN, b"last", qos=1)
+        await asyncio.sleep(0.5)
+
+    assert heard >= sent
+    # Nor is there anything for a provider that goes by its name.
+    async with broker.connect("kcht", session=older) as kcht:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await anext(kcht.messages)
 
 
 def test_a_session_has_one_name_for_as_long_as_its_password_lasts() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feeds.model import Delivery, Observation, Refusal, RefusalReason
-from feeds.topics import StatusTopic, WaitTopic, find_topic
+from feeds.topics import StatusTopic, TrafficTopic, WaitTopic, find_topic
 from waitless.faults import locate_fault
 from waitless.ingest.desk import Desk
 from waitless.ingest.way import Outcome
@@ -43,6 +43,7 @@ class Intake:
         What a fault of ours comes up over is refused by that name, and all else goes on: otherwise
         the writer would end, the broker would send it again, and the next writer would end too.
         """
+        before = dict(self._desk.readings)
         try:
             if isinstance(work, Push):
                 return self._take_push(work)
@@ -52,26 +53,35 @@ class Intake:
             readings = self._desk.take(work)
             self._way.taken_in(changed=bool(readings))
         except Exception as fault:  # noqa: BLE001 - whatever it is, the next delivery may be well
-            return self._set_aside(work, fault), []
+            self._set_aside(work, fault)
+            # What it had changed by then is stored: the next such value would be no news.
+            held = self._desk.readings.items()
+            readings = [one for name, one in held if one is not before.get(name)]
+            self._way.taken_in(changed=bool(readings))
         return readings, []
 
-    def _set_aside(self, work: Delivery | Push, fault: Exception) -> list[Reading]:
-        """Refuse it; gives the readings that may have changed by then, lest one go unstored."""
+    def _set_aside(self, work: Delivery | Push, fault: Exception) -> None:
+        """Refuse it by name."""
         feed_id, place = self._find_feed(work), locate_fault(fault)
         log.critical("a fault of ours over what feed %s sent, set aside: %s", feed_id, place)
         reason = RefusalReason.OUR_FAULT
         self._desk.count(Refusal(feed_id=feed_id, reason=reason, where="code", detail=place))
         self._way.decoded(feed_id, 0, [reason.value])
-        readings = [one for one in self._desk.readings.values() if one.feed_id == feed_id]
-        self._way.taken_in(changed=bool(readings))
         if isinstance(work, Push) and not work.done.done():
-            work.done.set_exception(fault)
-        return readings
+            # Not the fault itself: a future takes no StopIteration.
+            work.done.set_exception(RuntimeError(place))
 
     def _find_feed(self, work: Delivery | Push) -> str:
         """Whose it is: a message's topic says so, and the broker lets nobody use another's."""
-        topic = find_topic(work.topic, self._desk.area.id) if isinstance(work, Delivery) else None
-        return topic.provider if isinstance(topic, WaitTopic | StatusTopic) else work.feed_id
+        if isinstance(work, Push):
+            return work.feed_id
+        match find_topic(work.topic, self._desk.area.id):
+            case (
+                WaitTopic(provider=whose) | StatusTopic(provider=whose) | TrafficTopic(source=whose)
+            ):
+                return whose
+            case _:
+                return work.feed_id
 
     def _take_push(self, push: Push) -> tuple[list[Reading], list[Outcome]]:
         """Judge what was decoded where it came in."""

@@ -58,9 +58,9 @@ class Events:
         if task is not None:
             self._open[task] = client
             task.add_done_callback(lambda done: self._open.pop(done, None))
-        await response.prepare(request)
         changed = self._follower.watch()
         try:
+            await response.prepare(request)
             await self._tell(response, changed)
         except ConnectionResetError:
             pass  # the listener has gone, as listeners do

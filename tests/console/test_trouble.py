@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from tests.support.clock import MONDAY_MORNING
 from waitless.console.trouble import find_shared_trouble
-from waitless.health import FeedHealth, FeedSnapshot, FeedState, Subject, Transition, figures_of
+from waitless.health import FeedFigures, FeedHealth, FeedState, Subject, Transition, figures_of
 
 NOW = MONDAY_MORNING
 
 
-def feed(name: str, ago: float, *, connected: bool = False) -> FeedSnapshot:
+def feed(name: str, ago: float, *, connected: bool = False) -> FeedFigures:
     """A feed that lost its source so many minutes ago."""
     health = FeedHealth(id=name, transport="mqtt", cadence_s=300, connected=connected)
     health.told_at, health.last_measured_at = NOW, NOW

@@ -13,8 +13,9 @@ from waitless.console.spark import Spark
 from waitless.console.words import STATE_SIGNS, StateSign, tell_wait
 from waitless.forecast.outlook import LAST_MINUTES, Outlook
 from waitless.health import (
-    FeedSnapshot,
+    FeedFigures,
     FeedState,
+    SwitchedOff,
     Verdict,
     figures_of,
     judge_facility,
@@ -87,7 +88,9 @@ class ToldLine:
 class FeedLine:
     """One feed."""
 
-    figures: FeedSnapshot
+    figures: FeedFigures
+    off: SwitchedOff | None
+    """While it is switched off: by whom, why, until when."""
     carries_waits: bool
     last_refusal: str | None
     finding: str | None
@@ -135,6 +138,7 @@ def list_feeds(desk: Desk, now: datetime) -> list[FeedLine]:
     lines = [
         FeedLine(
             figures=figures_of(health, now),
+            off=health.off if health.off is not None and health.off.holds(now) else None,
             carries_waits=health.carries_waits,
             last_refusal=health.last_refusal,
             finding=health.finding,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from waitless.health import Damping, FeedSnapshot, FeedState
+from waitless.health import Damping, FeedFigures, FeedState
 
 TOGETHER = Damping().together
 """As alerts have it: failures that begin within this time are told as one."""
@@ -22,14 +22,14 @@ class SharedTrouble:
     """The worst among them."""
 
 
-def find_shared_trouble(feeds: Iterable[FeedSnapshot]) -> list[SharedTrouble]:
+def find_shared_trouble(feeds: Iterable[FeedFigures]) -> list[SharedTrouble]:
     """Groups of at least two bad feeds, each bad within two minutes of the next; newest first.
 
     A feed whose entry into its state was not seen is of no group: when it failed, nobody knows.
     """
     bad = [(feed.since, feed) for feed in feeds if feed.state.is_bad and feed.since is not None]
     bad.sort(key=lambda one: one[0])
-    groups: list[list[tuple[datetime, FeedSnapshot]]] = [bad[:1]] if bad else []
+    groups: list[list[tuple[datetime, FeedFigures]]] = [bad[:1]] if bad else []
     for before, after in pairwise(bad):
         if after[0] - before[0] <= TOGETHER:
             groups[-1].append(after)
@@ -38,7 +38,7 @@ def find_shared_trouble(feeds: Iterable[FeedSnapshot]) -> list[SharedTrouble]:
     return [_describe(group) for group in reversed(groups) if len(group) > 1]
 
 
-def _describe(group: Sequence[tuple[datetime, FeedSnapshot]]) -> SharedTrouble:
+def _describe(group: Sequence[tuple[datetime, FeedFigures]]) -> SharedTrouble:
     return SharedTrouble(
         feed_ids=tuple(sorted(feed.id for _, feed in group)),
         since=group[0][0],

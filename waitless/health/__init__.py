@@ -14,7 +14,7 @@ from waitless.health.damping import Damping, Watched
 from waitless.health.figures import FeedHealth, LastGood, resumed
 from waitless.health.notice import Alert, AlertKind
 from waitless.health.objective import Objective
-from waitless.health.snapshot import FeedSnapshot, ObjectiveFigures, figures_of
+from waitless.health.snapshot import FeedFigures, ObjectiveFigures, figures_of
 from waitless.health.states import (
     LATE_AFTER_CADENCES,
     SILENT_AFTER,
@@ -37,8 +37,8 @@ __all__ = [
     "AlertKind",
     "Damping",
     "FacilityView",
+    "FeedFigures",
     "FeedHealth",
-    "FeedSnapshot",
     "FeedState",
     "Findings",
     "HealthWatch",

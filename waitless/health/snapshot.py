@@ -7,7 +7,7 @@ from feeds.model import ProviderStatus
 from waitless.belief import Rule
 from waitless.health.figures import FeedHealth, LastGood
 from waitless.health.objective import Objective
-from waitless.health.states import FeedState, SwitchedOff, Transition, judge_feed
+from waitless.health.states import FeedState, Transition, judge_feed
 from waitless.traffic.counts import Counts
 
 TRANSITIONS_SHOWN = 10
@@ -25,8 +25,11 @@ class ObjectiveFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedSnapshot:
-    """Everything to show of one feed. Ages count from the source's own time, lag from ours."""
+class FeedFigures:
+    """One feed's health: what is public of it.
+
+    Ages count from the source's own time, lag from ours; docs/feeds.md explains each.
+    """
 
     id: str
     transport: str
@@ -34,8 +37,6 @@ class FeedSnapshot:
     why: str
     since: datetime | None
     """When this state was entered; None before the first recorded transition into it."""
-    off: SwitchedOff | None
-    """For operators only: it names who switched the feed off."""
     connected: bool
     fault: str | None
     provider_status: ProviderStatus | None
@@ -69,18 +70,16 @@ class FeedSnapshot:
     """The newest ten, newest first."""
 
 
-def figures_of(health: FeedHealth, now: datetime) -> FeedSnapshot:
+def figures_of(health: FeedHealth, now: datetime) -> FeedFigures:
     """All figures of one feed at an instant."""
     verdict = judge_feed(health, now)
     newest = health.transitions[-1] if health.transitions else None
-    off = health.off
-    return FeedSnapshot(
+    return FeedFigures(
         id=health.id,
         transport=health.transport,
         state=verdict.state,
         why=verdict.why,
         since=newest.at if newest is not None and newest.after is verdict.state else None,
-        off=off if off is not None and off.holds(now) else None,
         connected=health.connected,
         fault=health.fault,
         provider_status=health.provider_status,

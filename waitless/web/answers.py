@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from feeds.model import FacilityStatus, NoFigure, ProviderStatus
+from feeds.model import FacilityStatus, NoFigure
 from waitless.area.facility import Kind
 from waitless.audit import Action
 from waitless.belief import Fate, Rule
-from waitless.health import FeedState, LastGood, ObjectiveFigures, Transition
+from waitless.health import FeedFigures, FeedState
 from waitless.keys import How
 from waitless.recommend.answer import DataKind
-from waitless.traffic.counts import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,48 +118,6 @@ class History:
     data: DataKind
     overrides: list[OverrideCard]
     readings: list[ReadingCard]
-
-
-@dataclass(frozen=True, slots=True)
-class FeedFigures:
-    """One feed's health: what is public of it.
-
-    Ages count from the source's own time, lag from ours; docs/feeds.md explains each.
-    """
-
-    id: str
-    transport: str
-    state: FeedState
-    why: str
-    since: datetime | None
-    connected: bool
-    fault: str | None
-    provider_status: ProviderStatus | None
-    required: bool
-    simulated: bool
-    cadence_seconds: float
-    last_measured_at: datetime | None
-    age_seconds: int | None
-    last_received_at: datetime | None
-    last_contact_at: datetime | None
-    receive_lag_seconds: float | None
-    receive_lag_average_seconds: float | None
-    skew_seconds: float | None
-    stuck_since: datetime | None
-    stuck_seconds: int | None
-    messages: int
-    messages_last_hour: int
-    messages_per_expected: float | None
-    believed: int
-    refused: dict[str, int]
-    held: dict[str, int]
-    last_held_rule: Rule | None
-    out_of_order: int
-    last_good: LastGood | None
-    traffic: Counts | None
-    availability: ObjectiveFigures
-    freshness: ObjectiveFigures
-    transitions: list[Transition]
 
 
 @dataclass(frozen=True, slots=True)

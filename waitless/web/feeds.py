@@ -10,8 +10,8 @@ from waitless.answers.laid import Laid
 from waitless.area.pack import Area
 from waitless.board import Board
 from waitless.follow import BoardFollower
-from waitless.health import FeedHealth, figures_of
-from waitless.web.answers import FeedFigures, FeedList
+from waitless.health import FeedFigures, figures_of
+from waitless.web.answers import FeedList
 from waitless.web.parse import single_values
 from waitless.web.problems import Problem, RequestRefused
 from waitless.web.ready import answer_with
@@ -65,12 +65,6 @@ def describe_feeds(
 ) -> FeedList | FeedFigures:
     """One feed's figures at an instant, or those of all where none is named."""
     if feed_id is not None:
-        return _figures(board.feeds[feed_id], now)
-    feeds = [_figures(health, now) for health in board.feeds.values()]
+        return figures_of(board.feeds[feed_id], now)
+    feeds = [figures_of(health, now) for health in board.feeds.values()]
     return FeedList(area=area.id, degraded=board.degraded, feeds=feeds)
-
-
-def _figures(health: FeedHealth, now: datetime) -> FeedFigures:
-    figures = figures_of(health, now)
-    public = {field: getattr(figures, field) for field in FeedFigures.__dataclass_fields__}
-    return FeedFigures(**public)

@@ -8,6 +8,7 @@ from feeds.events import MAX_PEOPLE
 from routing.modes import Mode
 from waitless import __version__
 from waitless.area.pack import Area
+from waitless.health import FeedFigures
 from waitless.recommend.answer import Recommendation
 from waitless.web.answers import (
     ActDone,
@@ -15,7 +16,6 @@ from waitless.web.answers import (
     CapacityAnswer,
     FacilityCollection,
     FacilityFeature,
-    FeedFigures,
     FeedList,
     Health,
     HeldList,

@@ -1,5 +1,6 @@
 """The desk: where deliveries are decoded, judged and counted. No I/O."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from datetime import datetime
@@ -55,6 +56,7 @@ class Desk:
         trips: what is said of buses and trains.
         overrides: what operators say of facilities, whether it still holds or not.
         touched: facilities and feeds of which belief has learnt since this was last emptied.
+        settled: held from judging a batch until it is stored.
         way: is told what happens to each delivery.
     """
 
@@ -89,6 +91,7 @@ class Desk:
         self.overrides: dict[str, Override] = {}
         self.heartbeat_at: datetime | None = None
         self.touched: tuple[set[str], set[str]] = (set(), set())
+        self.settled = asyncio.Lock()
         self.now = now
         self._metrics = metrics
         self._definitions: Mapping[str, FeedDefinition] = {feed.id: feed for feed in area.feeds}

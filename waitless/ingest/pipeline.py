@@ -106,14 +106,15 @@ class Ingest:
         """One batch, from bytes to acknowledgement."""
         changed: list[Reading] = []
         outcomes: list[list[Outcome]] = []
-        for work in batch:
-            readings, told = await self._intake.take(work)
-            changed += readings
-            outcomes.append(told)
-        if changed:
-            self._way.saving()
-            await self._patiently(lambda: self._save(changed))
-            self._way.saved(self._epoch)
+        async with self.desk.settled:
+            for work in batch:
+                readings, told = await self._intake.take(work)
+                changed += readings
+                outcomes.append(told)
+            if changed:
+                self._way.saving()
+                await self._patiently(lambda: self._save(changed))
+                self._way.saved(self._epoch)
         if self.desk.traffic.touched:
             await self._patiently(self._save_traffic)
         for work, told in zip(batch, outcomes, strict=True):

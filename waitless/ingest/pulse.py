@@ -107,16 +107,36 @@ async def keep_pulse(
             pulse = Pulse(at=now, heartbeat_at=desk.heartbeat_at, held=desk.held_rules())
             await store.save_health(desk.feeds.values(), pulse)
             await store.save_watch(watch.memory)
-            (facilities, feeds), desk.touched = desk.touched, (set(), set())
-            try:
-                await store.save_belief(desk.believer.state, facilities, feeds)
-            except StoreAway:
-                desk.touched[0].update(facilities)
-                desk.touched[1].update(feeds)
-                raise
+            await save_belief(desk, store)
         except StoreAway as fault:
             log.debug("feed health not saved: %s", fault)
         await asyncio.sleep(EVERY_S)
+
+
+async def save_belief(desk: Desk, store: Store) -> None:
+    """Keep what belief has learnt, but not of what is judged and not stored yet.
+
+    Whoever takes over would hold that for a repeat when the broker sends it again, and it would
+    be lost. Where a batch cannot be stored just now, nothing is kept this time.
+
+    Raises:
+        StoreAway: it could not be kept; it will be, with what is learnt until then.
+    """
+    try:
+        async with asyncio.timeout(EVERY_S):
+            await desk.settled.acquire()
+    except TimeoutError:
+        return
+    try:
+        (facilities, feeds), desk.touched = desk.touched, (set(), set())
+        try:
+            await store.save_belief(desk.believer.state, facilities, feeds)
+        except StoreAway:
+            desk.touched[0].update(facilities)
+            desk.touched[1].update(feeds)
+            raise
+    finally:
+        desk.settled.release()
 
 
 def _view_facilities(desk: Desk, now: datetime) -> dict[str, FacilityView]:
